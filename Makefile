@@ -1,0 +1,81 @@
+# `make run` and `make test` set everything up by themselves; the other targets are for every day.
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+MANIFEST := dbt/target/manifest.json
+DBT_FILES := $(shell find dbt -name target -prune -o -name logs -prune -o \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print 2>/dev/null)
+N ?= 100000
+
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: help setup run ui test test-unit test-chaos lint format lock clean reset bench-walk bench-normalize bench-resolution
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) $(MANIFEST)  ## virtual environment, pinned packages, parsed dbt project
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "Leadhouse needs Python 3.11; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y python3-venv; } \
+	  || { echo "Python's venv module is missing; install it with: sudo apt-get install python3-venv"; exit 1; }
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): $(VENV)/bin/python requirements.lock pyproject.toml
+	@echo "installing the pinned packages (a minute or two the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MANIFEST): $(INSTALLED) $(DBT_FILES)
+	@echo "parsing the dbt project"
+	@$(BIN)/dbt --quiet parse --project-dir dbt --profiles-dir dbt && touch $@
+
+run: setup  ## set up, then run the whole walk on a generated sample
+	@$(BIN)/leadhouse run
+
+ui: setup  ## database, daemon and Dagster UI on http://127.0.0.1:3000
+	@$(BIN)/leadhouse up
+
+test: setup  ## set up, then run the tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-unit: setup  ## only the tests that start nothing
+	@$(BIN)/python -m pytest -n 2 -m "not integration and not chaos"
+
+test-chaos: setup  ## kill the walk at many instants and compare with an undisturbed one
+	@LEADHOUSE_CHAOS_KILLS=$${KILLS:-12} $(BIN)/python -m pytest -m chaos
+
+lint: setup  ## ruff for Python, sqlfluff for SQL
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt
+
+format: setup  ## repair what lint can repair
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock:  ## pin the newest allowed versions in requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --extra dev --upgrade --generate-hashes --python-version 3.11 --python-platform linux --quiet \
+	  --no-header --no-annotate --no-strip-extras --output-file requirements.lock >/dev/null
+
+bench-walk: setup  ## N=100000: generated records through every room, first day and a 1% day
+	@$(BIN)/python -m tests.bench.bench_walk --records $(N)
+
+bench-normalize: setup  ## records per second of the normalise room
+	@$(BIN)/python -m tests.bench.bench_normalize
+
+bench-resolution: setup  ## accuracy and time of resolution on the labelled sets
+	@$(BIN)/python -m tests.bench.bench_resolution
+
+clean:  ## remove the virtual environment, caches and dbt's output; data stays
+	@rm -rf $(VENV) dbt/target dbt/logs logs .pytest_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+reset: setup  ## stop the embedded database and remove all data Leadhouse made (asks first)
+	@printf 'Remove the lake, the embedded database and exports in data/? [y/N] ' && read answer && [ "$$answer" = y ]
+	@$(BIN)/leadhouse db stop; rm -rf data/lake data/pg data/dagster data/exports data/reports

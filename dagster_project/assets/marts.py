@@ -1,0 +1,41 @@
+"""The dbt project as Dagster assets: one asset per model, one check per data test, one step for all."""
+
+import os
+import sys
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from dagster_project.resources.warehouse import Warehouse
+from dagster_project.settings import PROJECT_ROOT
+
+DBT_DIR = PROJECT_ROOT / "dbt"
+DBT_PROJECT = DbtProject(project_dir=DBT_DIR, profiles_dir=DBT_DIR)
+DBT_PROJECT.prepare_if_dev()
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups models by their folder, so that the graph reads staging, intermediate, leads, analytics, sync."""
+
+    def get_asset_spec(self, manifest, unique_id, project):
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        props = self.get_resource_props(manifest, unique_id)
+        folder = props["fqn"][-2] if props["resource_type"] == "model" else props["resource_type"] + "s"
+        return spec.replace_attributes(group_name=folder, kinds={"dbt", "postgres"})
+
+
+@dbt_assets(
+    manifest=DBT_PROJECT.manifest_path,
+    project=DBT_PROJECT,
+    dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)),
+)
+def lead_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: dg.ResourceParam[Warehouse]):
+    """`dbt build`: staging, intermediate, marts, with their tests; a failed test stops what is downstream."""
+    os.environ.update(warehouse.dbt_env())
+    yield from dbt.cli(["build"], context=context).stream().fetch_row_counts()
+
+
+def dbt_resource() -> DbtCliResource:
+    """dbt beside this Python: construction fails when `dbt` is merely not on PATH."""
+    return DbtCliResource(project_dir=DBT_PROJECT, dbt_executable=str(Path(sys.executable).with_name("dbt")))

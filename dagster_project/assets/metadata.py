@@ -1,0 +1,43 @@
+"""What a materialisation shows: row counts, small tables and small plots. No asset logic here."""
+
+import base64
+from collections.abc import Iterable
+
+import dagster as dg
+import polars as pl
+
+TABLE_ROWS = 12
+
+
+def table(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """The first rows of a frame as a Markdown table; counts get thousands separators."""
+    head = frame.head(TABLE_ROWS)
+    lines = [f"| {' | '.join(head.columns)} |", "|" + "---|" * head.width]
+    lines += [f"| {' | '.join(map(_cell, row))} |" for row in head.iter_rows()]
+    if frame.height > TABLE_ROWS:
+        lines.append(f"\n… {frame.height - TABLE_ROWS:,} more rows")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def bars(labels: Iterable[str], counts: Iterable[float], title: str) -> dg.MarkdownMetadataValue:
+    """A horizontal bar chart, in the order given, as an image inside Markdown."""
+    import altair as alt
+    import vl_convert
+
+    frame = pl.DataFrame(
+        {"label": list(labels), "count": list(counts)}, schema={"label": pl.String, "count": pl.Float64}
+    )
+    base = alt.Chart(frame, title=title).encode(
+        x=alt.X("count", title=None), y=alt.Y("label", sort=None, title=None, axis=alt.Axis(labelLimit=260))
+    )
+    chart = base.mark_bar() + base.mark_text(align="left", dx=3).encode(text=alt.Text("count", format=",.6~g"))
+    png = vl_convert.vegalite_to_png(chart.properties(width=420, height=max(1, frame.height) * 18).to_json(), scale=1.5)
+    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    return "" if value is None else str(value).replace("|", "\\|")

@@ -1,0 +1,104 @@
+"""Raw records become canonical ones: extraction by the source's mapping, then normalisation, partition by partition."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pyarrow.parquet as pq
+
+from dagster_project.assets import metadata
+from dagster_project.assets.ingest import OWNER
+from dagster_project.assets.partitions import DAILY
+from dagster_project.assets.specs import contract_spec
+from dagster_project.contracts import (
+    ACTIVITIES,
+    DEALS,
+    EVENTS,
+    LEAD_OUTCOMES,
+    QUARANTINED_RECORDS,
+    RAW_RECORDS,
+    STAGED_CONTACTS,
+    STAGED_RECORDS,
+    SUPPRESSIONS,
+    Table,
+)
+from dagster_project.normalize.engine import KINDS, normalize
+from dagster_project.resources.lake import Lake
+from dagster_project.settings import Settings
+from dagster_project.sources.files.extract import extract
+from dagster_project.sources.files.mapping import Mapping, load_mapping
+
+TABLES = (STAGED_RECORDS, STAGED_CONTACTS, EVENTS, DEALS, ACTIVITIES, LEAD_OUTCOMES, SUPPRESSIONS)
+# Rows extracted and normalised at a time, which bounds memory.
+BATCH_ROWS = 200_000
+
+
+@dg.multi_asset(
+    name="normalize_records",
+    specs=[
+        contract_spec(table, "lake", group="normalize", kinds={"polars", "parquet"}, owner=OWNER, deps=[RAW_RECORDS])
+        for table in TABLES
+    ],
+    partitions_def=DAILY,
+)
+def normalize_records(
+    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
+):
+    """Normalise every raw partition of the day; a value that cannot be understood is quarantined, its row is not."""
+    counts: dict[str, dict[str, int]] = {table.name: {} for table in TABLES}
+    for partition in lake.partitions(RAW_RECORDS):
+        if partition[-1] == context.partition_key:
+            mapping = load_mapping(partition[1], settings.yaml_dirs("mappings"))
+            table, rows = stage_partition(lake, mapping, partition)
+            counts[table.name][partition[1]] = rows
+    for table in TABLES:
+        yield dg.MaterializeResult(
+            asset_key=["lake", table.name],
+            metadata=staged_metadata(lake, table, counts[table.name], context.partition_key),
+        )
+
+
+def stage_partition(lake: Lake, mapping: Mapping, partition: tuple[str, ...]) -> tuple[Table, int]:
+    """Normalise one raw partition into its kind's table, replacing the staged partition whole."""
+    table = KINDS[mapping.kind].table
+    refused = [QUARANTINED_RECORDS.empty()]
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for raw in raw_batches(lake.path(RAW_RECORDS, *partition), mapping.kind):
+            normalized = normalize(extract(raw, mapping), mapping.kind)
+            refused.append(normalized.rejected)
+            yield normalized.frame
+
+    rows = lake.write(table, frames(), *partition)
+    lake.write(QUARANTINED_RECORDS, pl.concat(refused), "normalize", *partition)
+    return table, rows
+
+
+def raw_batches(path: Path, kind: str) -> Iterator[pl.DataFrame]:
+    """The raw partition in frames of at most `BATCH_ROWS` rows; whole for the narrow kinds, which are keyed by an id
+    of the sender's that may come twice in a partition."""
+    if kind not in ("business", "person"):
+        yield pl.read_parquet(path)
+        return
+    for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS):
+        yield pl.from_arrow(batch)
+
+
+def staged_metadata(lake: Lake, table: Table, counts: dict[str, int], day: str) -> dict[str, object]:
+    """Row count, rows per source and, where there are any, how full each column is."""
+    rows = sum(counts.values())
+    shown: dict[str, object] = {
+        "dagster/row_count": rows,
+        "rows per source": metadata.table(pl.DataFrame({"source": list(counts), "rows": list(counts.values())})),
+    }
+    optional = [c.name for c in table.columns if not c.required]
+    if rows and optional:
+        fill = (
+            lake.scan(table)
+            .filter(pl.col("partition_date").cast(pl.String) == day)
+            .select((pl.col(optional).is_not_null().mean() * 100).round(1))
+            .collect()
+        )
+        shown["filled columns, %"] = metadata.bars(optional, fill.row(0), "filled, % of rows")
+    return shown

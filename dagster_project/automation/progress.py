@@ -1,0 +1,52 @@
+"""A logger that shows a run as a person follows it: one line per step, with its seconds, and the errors."""
+
+import logging
+import time
+
+import dagster as dg
+from rich.console import Console
+
+ROOMS = {
+    "land_files": "landing received files",
+    "normalize_records": "normalising records",
+    "resolve_entities": "resolving leads and contacts",
+    "load_warehouse": "loading PostgreSQL",
+    "lead_marts": "building and testing the marts (dbt)",
+    "delivery__lead_batch": "finishing the batch",
+}
+
+
+class ProgressHandler(logging.Handler):
+    """Prints the end of each step, or its error, to the console; checks are shown when they fail."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.DEBUG)
+        self.console = console
+        self.started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event is None:
+            return
+        step = event.step_key
+        if event.event_type_value == "STEP_START":
+            self.started[step] = time.monotonic()
+        elif event.event_type_value == "STEP_SUCCESS" and (step in ROOMS or step.startswith("delivery__")):
+            self.console.print(f"  [green]✓[/green] {room(step):<42}{time.monotonic() - self.started[step]:6.1f} s")
+        elif event.event_type_value == "STEP_FAILURE":
+            self.console.print(f"  [red]✗ {room(step)}[/red]")
+            error = event.event_specific_data.error
+            cause = error.cause or error
+            self.console.print(f"    {cause.message.strip()}", markup=False)
+
+
+def room(step: str) -> str:
+    """What a step does, in words; a sink is named by its sync."""
+    return ROOMS.get(step, f"delivering to {step.removeprefix('delivery__')}")
+
+
+@dg.logger(description="One line per step, for people who wait at a terminal.")
+def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("leadhouse.progress", logging.DEBUG)
+    logger.addHandler(ProgressHandler(Console(stderr=True)))
+    return logger

@@ -1,0 +1,22 @@
+"""`leadhouse …`: what a person does outside the Dagster UI. One module per command; heavy imports inside them."""
+
+import typer
+
+from dagster_project.cli.db import db_app, psql_command
+from dagster_project.cli.mapping import mapping_app
+from dagster_project.cli.run import run
+from dagster_project.cli.up import up
+
+app = typer.Typer(
+    name="leadhouse",
+    help="An open lead warehouse: raw provider records in, clean, explained, scored leads out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(run)
+app.command()(up)
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+app.command("psql", context_settings=PASS_ON)(psql_command)
+app.add_typer(db_app, name="db")
+app.add_typer(mapping_app, name="mapping")

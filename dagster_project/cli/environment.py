@@ -1,0 +1,26 @@
+"""What every command needs before it can use Dagster: the database running and the environment naming it."""
+
+import os
+
+from dagster_project.resources.warehouse import Warehouse
+from dagster_project.settings import PROJECT_ROOT, Settings
+
+
+def prepare(settings: Settings) -> Warehouse:
+    """Start or reach PostgreSQL, bring its tables up to date, and point Dagster and dbt at it.
+
+    Raises what `Warehouse.ensure` raises when the database cannot be reached.
+    """
+    warehouse = Warehouse(settings).ensure()
+    dagster_dir = settings.data_dir / "dagster"
+    dagster_dir.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        {
+            "DAGSTER_HOME": str(PROJECT_ROOT),
+            "DAGSTER_POSTGRES_URL": warehouse.dagster_url(),
+            "LEADHOUSE_DAGSTER_DIR": str(dagster_dir),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **warehouse.dbt_env(),
+        }
+    )
+    return warehouse

@@ -1,0 +1,126 @@
+"""`leadhouse run`: the whole walk, on your own files or on a generated sample."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from dagster_project import settings
+from dagster_project.settings import Settings
+from dagster_project.sources.files.landing import check_file
+from dagster_project.sources.files.mapping import load_mapping
+
+if TYPE_CHECKING:
+    from dagster_project.cli.report import WalkSummary
+
+DEMO_ORG = "demo"
+DEMO_SEED = 7
+DEMO_RECORDS = 3_000
+
+
+def run(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE=MAPPING]...", help="Files and the mappings that read them; none: the sample."),
+    ] = None,
+    org: Annotated[str | None, typer.Option(help="Tenant to file the records under.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+) -> None:
+    """Receive files, run the walk to a finished batch, deliver it, and show what came of it.
+
+    Without files, a small deterministic sample is generated and walked through the tenant `demo`.
+
+    Example: leadhouse run breweries.csv=openbrewerydb_2026
+
+    Exit code: 0 done; 1 a step or a blocking check failed; 2 the arguments or a mapping are wrong.
+    """
+    conf = settings.load()
+    console = Console(stderr=True)
+    if files:
+        summary = walk_files(console, conf, parse_inputs(files, conf), org or conf.org_id)
+    else:
+        summary = walk_demo(console, conf, org or DEMO_ORG)
+    from dagster_project.cli.report import as_json as render_json
+    from dagster_project.cli.report import render
+
+    if as_json:
+        typer.echo(render_json(summary))
+    else:
+        render(Console(), summary)
+
+
+def parse_inputs(files: list[str], conf: Settings) -> list[tuple[Path, str]]:
+    """FILE=MAPPING arguments as paths and mapping names, checked before anything is touched."""
+    inputs = []
+    for argument in files:
+        file, separator, mapping = argument.rpartition("=")
+        if not separator:
+            raise typer.BadParameter(f"{argument!r} names no mapping; write FILE=MAPPING")
+        path = Path(file).expanduser()
+        if not path.is_file():
+            raise typer.BadParameter(f"no such file: {file}")
+        try:
+            loaded = load_mapping(mapping, conf.yaml_dirs("mappings"))
+            check_file(path, loaded)
+            inputs.append((path, loaded.name))
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    return inputs
+
+
+def walk_files(
+    console: Console, conf: Settings, inputs: list[tuple[Path, str]], org_id: str, truth: Path | None = None
+) -> "WalkSummary":
+    """The walk over `inputs`; returns the summary. Exits with 1 when a step or a blocking check fails."""
+    from dagster_project.cli.environment import prepare
+
+    with console.status("starting PostgreSQL"):
+        warehouse = prepare(conf)
+    with console.status("loading the definitions"):
+        from dagster_project.cli import summary, walk
+        from dagster_project.definitions import build_definitions
+        from dagster_project.resources.lake import Lake
+
+        definitions = build_definitions()
+    lake = Lake(conf.data_dir / "lake")
+    now = datetime.now(UTC)
+    walk.receive(inputs, lake, org_id, now)
+    try:
+        done = walk.walk(definitions, warehouse, org_id, now.date())
+    except walk.WalkFailed as error:
+        console.print(f"[red]{error}[/red]; `leadhouse up` shows the run in the Dagster UI")
+        raise typer.Exit(1) from error
+    return summary.gather(conf, lake, warehouse, org_id, done, truth)
+
+
+def walk_demo(console: Console, conf: Settings, org_id: str) -> "WalkSummary":
+    """The walk over the generated sample, with a webhook receiver on loopback that checks each signature."""
+    from dagster_project.sandbox.world import make_world, write_world
+
+    with TemporaryDirectory(prefix="leadhouse-") as folder, demo_receiver():
+        written = write_world(make_world(DEMO_RECORDS, DEMO_SEED), Path(folder))
+        inputs = [(path, mapping) for mapping, path in written.items()]
+        return walk_files(console, conf, inputs, org_id, truth=Path(folder) / "truth.parquet")
+
+
+@contextmanager
+def demo_receiver() -> Iterator[None]:
+    """A webhook target for the shipped sync while the demo runs; a target of the user's own is left alone."""
+    from dagster_project.sandbox.receiver import WebhookReceiver
+
+    if os.environ.get("LEADHOUSE_WEBHOOK_URL"):
+        yield
+        return
+    with WebhookReceiver() as receiver:
+        os.environ.update(receiver.environment())
+        try:
+            yield
+        finally:
+            for name in receiver.environment():
+                del os.environ[name]

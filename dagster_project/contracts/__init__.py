@@ -1,0 +1,65 @@
+"""The vocabulary of the house: one declaration per table that crosses a room boundary.
+
+`TABLES` lists them all; `core` says what a contract can do. A table that only one room sees is not declared here.
+"""
+
+from dagster_project.contracts.activity import ACTIVITIES, DEALS, EVENTS, LEAD_OUTCOMES, SUPPRESSIONS
+from dagster_project.contracts.core import Column, ContractError, Pii, Table, Type
+from dagster_project.contracts.fields import FIELDS
+from dagster_project.contracts.leads import ALERTS, LEAD_ALIASES, LEAD_FACTS_HISTORY, LEAD_MAP, MERGE_GRAPH
+from dagster_project.contracts.records import (
+    FILE_RECEIPTS,
+    QUARANTINED_RECORDS,
+    RAW_RECORDS,
+    RECORD_SIGHTINGS,
+    STAGED_CONTACTS,
+    STAGED_RECORDS,
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        FILE_RECEIPTS,
+        QUARANTINED_RECORDS,
+        RAW_RECORDS,
+        RECORD_SIGHTINGS,
+        STAGED_RECORDS,
+        STAGED_CONTACTS,
+        EVENTS,
+        DEALS,
+        ACTIVITIES,
+        LEAD_OUTCOMES,
+        SUPPRESSIONS,
+        LEAD_MAP,
+        LEAD_ALIASES,
+        MERGE_GRAPH,
+        LEAD_FACTS_HISTORY,
+        ALERTS,
+    )
+}
+
+__all__ = [
+    "ACTIVITIES",
+    "ALERTS",
+    "DEALS",
+    "EVENTS",
+    "FIELDS",
+    "FILE_RECEIPTS",
+    "LEAD_ALIASES",
+    "LEAD_FACTS_HISTORY",
+    "LEAD_MAP",
+    "LEAD_OUTCOMES",
+    "MERGE_GRAPH",
+    "QUARANTINED_RECORDS",
+    "RAW_RECORDS",
+    "RECORD_SIGHTINGS",
+    "STAGED_CONTACTS",
+    "STAGED_RECORDS",
+    "SUPPRESSIONS",
+    "TABLES",
+    "Column",
+    "ContractError",
+    "Pii",
+    "Table",
+    "Type",
+]

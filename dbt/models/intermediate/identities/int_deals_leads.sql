@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ with_lead(ref('stg_lake__deals')) }}

@@ -1,0 +1,55 @@
+-- Keys only: the wide versions are never sorted, they are joined once to the keys this model chooses.
+with versions as (
+
+    {%- for kind, model in {'business': 'stg_lake__records', 'person': 'stg_lake__contacts'}.items() %}
+    select org_id, '{{ kind }}' as kind, record_id, provider, payload_hash, source, partition_date, fetched_at
+    from {{ ref(model) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+latest as (
+
+    select distinct on (org_id, kind, record_id)
+        versions.*,
+        min(fetched_at) over (partition by org_id, kind, record_id) as first_fetched_at
+    from versions
+    order by org_id, kind, record_id, fetched_at desc, partition_date desc, source, payload_hash
+
+),
+
+mapped as (
+
+    select
+        latest.*,
+        lead_map.lead_id,
+        lead_map.valid_from as mapped_at
+    from latest
+    inner join {{ ref('int_lead_map_current') }} as lead_map using (org_id, kind, record_id)
+
+),
+
+numbered as (
+
+    select
+        org_id,
+        kind,
+        record_id,
+        payload_hash,
+        source,
+        partition_date,
+        lead_id,
+        mapped_at,
+        first_fetched_at,
+        count(*) over (partition by org_id, kind, lead_id) as record_count,
+        row_number() over lead_by_recency as record_number,
+        row_number() over provider_by_recency = 1 as is_latest_of_provider
+    from mapped
+    window
+        lead_by_recency as (partition by org_id, kind, lead_id order by fetched_at desc, provider, record_id),
+        provider_by_recency as (partition by org_id, kind, lead_id, provider order by fetched_at desc, record_id)
+
+)
+
+select * from numbered

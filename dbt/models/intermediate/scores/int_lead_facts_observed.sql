@@ -1,0 +1,55 @@
+{{ config(indexes=[{'columns': ['org_id', 'lead_id'], 'unique': true}]) }}
+
+with leads as (
+
+    select * from {{ ref('int_lead_golden') }}
+
+),
+
+-- A lead's facts also change when a record leaves it for another lead.
+departures as (
+
+    select
+        org_id,
+        previous_lead_id as lead_id,
+        max(valid_from) as departed_at
+    from {{ ref('int_lead_map_current') }}
+    where previous_lead_id <> lead_id
+    group by org_id, previous_lead_id
+
+),
+
+observed as (
+
+    select
+        leads.org_id,
+        leads.lead_id,
+        -- When we could first have known: what was received, and which records were known to be this lead.
+        greatest(leads.updated_at, leads.mapped_at, departures.departed_at) as valid_from,
+        leads.vertical,
+        leads.rating,
+        leads.review_count,
+        leads.employees_range,
+        leads.tech_signals,
+        leads.website is not null as has_website,
+        leads.is_domain_verified,
+        leads.has_email_at_domain,
+        leads.phone is not null as has_phone,
+        leads.phone_type = 'toll_free' as is_phone_toll_free,
+        -- No campaign has a geography yet.
+        null::double precision as target_distance_km
+    from leads
+    left join departures using (org_id, lead_id)
+
+),
+
+hashed as (
+
+    select
+        *,
+        md5(row({{ fact_columns() | join(', ') }})::text) as facts_hash
+    from observed
+
+)
+
+select * from hashed

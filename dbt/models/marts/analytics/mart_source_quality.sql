@@ -1,0 +1,97 @@
+{% set fields = ['name', 'domain', 'email', 'phone', 'address'] %}
+{% set models = {
+    'business': ('int_records_current', ['name', 'domain', 'email', 'phone', 'address_line1']),
+    'person': ('int_contacts_current', ['last_name', 'company_domain', 'email', 'phone', 'address_line1']),
+} %}
+
+with records as (
+
+    {%- for kind, (model, columns) in models.items() %}
+    select
+        org_id,
+        source,
+        provider,
+        '{{ kind }}' as kind,
+        lead_id,
+        record_count > 1 as is_merged,
+        fetched_at,
+        {%- for column in columns %}
+        ({{ column }} is not null)::int as has_{{ fields[loop.index0] }},
+        (provenance -> '{{ column }}')::double precision as {{ fields[loop.index0] }}_confidence
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref(model) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+counted as (
+
+    select
+        org_id,
+        source,
+        provider,
+        kind,
+        count(*) as records,
+        count(distinct lead_id) as leads,
+        avg(is_merged::int)::numeric(5, 4) as merged_share,
+        {%- for field in fields %}
+        avg(has_{{ field }})::numeric(5, 4) as {{ field }}_fill_rate,
+        {%- endfor %}
+        (
+            sum(
+                {%- for field in fields %}
+                coalesce({{ field }}_confidence, 0){{ ' +' if not loop.last }}
+                {%- endfor %}
+            )
+            / nullif(sum(
+                {%- for field in fields %}
+                ({{ field }}_confidence is not null)::int{{ ' +' if not loop.last }}
+                {%- endfor %}
+            ), 0)
+        )::numeric(5, 4) as average_confidence,
+        max(fetched_at) as last_received_at
+    from records
+    group by org_id, source, provider, kind
+
+),
+
+receipts as (
+
+    select
+        org_id,
+        source,
+        sum(duplicate_rows)::bigint as duplicate_rows
+    from {{ ref('stg_lake__file_receipts') }}
+    group by org_id, source
+
+),
+
+quarantine as (
+
+    select
+        org_id,
+        source,
+        count(*) filter (where stage = 'land') as quarantined_rows,
+        count(*) filter (where stage = 'normalize') as quarantined_values
+    from {{ ref('stg_lake__quarantined_records') }}
+    group by org_id, source
+
+),
+
+joined as (
+
+    select
+        counted.*,
+        counted.records - counted.leads as repeated_records,
+        coalesce(quarantine.quarantined_rows, 0) as source_quarantined_rows,
+        coalesce(quarantine.quarantined_values, 0) as source_quarantined_values,
+        coalesce(receipts.duplicate_rows, 0) as source_duplicate_rows
+    from counted
+    left join receipts using (org_id, source)
+    left join quarantine using (org_id, source)
+
+)
+
+select * from joined

@@ -1,0 +1,89 @@
+{{ config(indexes=[{'columns': ['org_id', 'lead_score']}]) }}
+{% set filled = {
+    'name': 'golden.name is not null',
+    'domain': 'golden.domain is not null',
+    'email': 'golden.email is not null',
+    'phone': 'golden.phone is not null',
+    'address': 'golden.address_line1 is not null',
+    'geo': 'golden.lat is not null',
+    'vertical': "golden.vertical <> 'other'",
+    'employees': 'golden.employees_range is not null',
+    'reviews': 'golden.review_count is not null',
+    'social': 'coalesce(golden.linkedin, golden.twitter, golden.facebook, golden.instagram) is not null',
+} %}
+{% set golden = golden_columns() | reject('in', ['org_id', 'lead_id', 'first_seen_at', 'updated_at', 'mapped_at']) %}
+
+with golden as (
+
+    select * from {{ ref('int_lead_golden') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('int_lead_scores') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('int_lead_contacts') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_lead_activity') }}
+
+),
+
+weights as (
+
+    {{ data_quality_weights('lead', filled) }}
+
+),
+
+joined as (
+
+    select
+        org_id,
+        lead_id,
+        {% for column in golden -%}
+        golden.{{ column }},
+        {% endfor -%}
+        scores.rules_score,
+        scores.model_score,
+        scores.lead_score,
+        scores.grade,
+        scores.priority_tier,
+        scores.score_explanations,
+        scores.score_reasons,
+        {{ data_quality_score(filled) }} as data_quality_score,
+        -- Enrichment has not been built: nobody has asked for any lead.
+        'not_requested' as enrichment_status,
+        null::timestamptz as last_enriched_at,
+        coalesce(contacts.contact_count, 0) as contact_count,
+        contacts.best_contact_id,
+        contacts.best_contact_name,
+        contacts.best_contact_title,
+        contacts.best_contact_email,
+        contacts.best_contact_phone,
+        coalesce(activity.event_count, 0) as event_count,
+        activity.last_event_at,
+        coalesce(activity.deal_count, 0) as deal_count,
+        coalesce(activity.open_deal_count, 0) as open_deal_count,
+        coalesce(activity.activity_count, 0) as activity_count,
+        activity.last_activity_at,
+        activity.last_outcome,
+        activity.last_outcome_at,
+        golden.first_seen_at as created_at,
+        golden.updated_at
+    from golden
+    inner join scores using (org_id, lead_id)
+    left join contacts using (org_id, lead_id)
+    left join activity using (org_id, lead_id)
+    cross join weights
+
+)
+
+select * from joined

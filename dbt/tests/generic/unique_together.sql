@@ -1,0 +1,9 @@
+{# No two rows of the model have the same values in all of `columns`. #}
+{% test unique_together(model, columns) %}
+
+select {{ columns | join(', ') }}, count(*) as rows
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+
+{% endtest %}

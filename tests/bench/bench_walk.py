@@ -1,0 +1,139 @@
+"""The whole walk measured: generated records through every room, the first day and a 1% day.
+
+    python -m tests.bench.bench_walk --records 100000
+
+Everything happens in a temporary data folder with its own embedded PostgreSQL. Seconds are Dagster's own step times;
+memory is the proportional set size of this process, its children and PostgreSQL together, sampled four times a second.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table as View
+
+SAMPLE_SECONDS = 0.25
+
+
+@dataclass
+class MemorySampler:
+    """Samples of (time, MiB in use) taken beside the work."""
+
+    data_dir: Path
+    samples: list[tuple[float, float]] = field(default_factory=list)
+
+    def __enter__(self) -> "MemorySampler":
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.sample, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join()
+
+    def sample(self) -> None:
+        while not self.stop.wait(SAMPLE_SECONDS):
+            self.samples.append((time.time(), sum(map(pss, self.processes())) / 2**20))
+
+    def processes(self) -> list[psutil.Process]:
+        """This process, its descendants, and every process of the embedded PostgreSQL."""
+        mine = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        return mine + [p for p in psutil.process_iter(["name"]) if p.info["name"] == "postgres" and p not in mine]
+
+    def peak(self, start: float, end: float) -> float:
+        inside = [mib for at, mib in self.samples if start - SAMPLE_SECONDS <= at <= end + SAMPLE_SECONDS]
+        return max(inside, default=0.0)
+
+
+def pss(process: psutil.Process) -> int:
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:
+        return 0  # it ended between being listed and being read
+
+
+@contextmanager
+def temporary_house(folder: Path) -> Iterator[None]:
+    """A data folder of its own, with its own database, which is stopped at the end."""
+    os.environ["LEADHOUSE_DATA_DIR"] = str(folder)
+    os.environ.pop("DATABASE_URL", None)
+    from dagster_project import settings
+    from dagster_project.resources.warehouse import Warehouse
+
+    try:
+        yield
+    finally:
+        Warehouse(settings.load()).embedded.stop()
+
+
+def walk_once(inputs: list[tuple[Path, str]], day: date, sampler: MemorySampler) -> list[tuple[str, float, float]]:
+    """One walk for `day`; returns (step, seconds, peak MiB) in order."""
+    import dagster as dg
+
+    from dagster_project import settings
+    from dagster_project.cli import walk
+    from dagster_project.cli.environment import prepare
+    from dagster_project.definitions import build_definitions
+    from dagster_project.resources.lake import Lake
+
+    conf = settings.load()
+    warehouse = prepare(conf)
+    received = datetime.combine(day, datetime.now(UTC).timetz())
+    walk.receive(inputs, Lake(conf.data_dir / "lake"), conf.org_id, received)
+    done = walk.walk(build_definitions(), warehouse, conf.org_id, day)
+    instance = dg.DagsterInstance.get()
+    steps = [s for run in (done.run_id, *done.deliveries) for s in instance.get_run_step_stats(run)]
+    return [
+        (s.step_key, s.end_time - s.start_time, sampler.peak(s.start_time, s.end_time))
+        for s in sorted(steps, key=lambda s: s.start_time)
+        if s.start_time and s.end_time
+    ]
+
+
+def show(console: Console, title: str, rows: int, steps: list[tuple[str, float, float]]) -> None:
+    view = View("room", "seconds", "peak MiB", title=f"{title}: {rows:,} records received")
+    for step, seconds, mib in steps:
+        view.add_row(step, f"{seconds:,.1f}", f"{mib:,.0f}")
+    view.add_section()
+    view.add_row("all", f"{sum(s for _, s, _ in steps):,.1f}", f"{max(m for _, _, m in steps):,.0f}")
+    console.print(view)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=100_000, help="business records of the first day")
+    parser.add_argument("--changed", type=float, default=0.01, help="share of records new or changed on the second day")
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    console = Console(width=100)
+    cpu = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}"
+    console.print(f"machine: {cpu}; Python {platform.python_version()}")
+    from dagster_project.sandbox.world import make_world, next_day, write_world
+
+    today = datetime.now(UTC).date()
+    with tempfile.TemporaryDirectory(prefix="leadhouse-bench-") as name, temporary_house(Path(name) / "data"):
+        folder = Path(name)
+        world = make_world(options.records, options.seed)
+        first = [(path, m) for m, path in write_world(world, folder / "1").items()]
+        delta = next_day(world, options.changed)
+        second = [(path, m) for m, path in write_world(delta, folder / "2").items()]
+        changed = delta.records
+        del world, delta
+        with MemorySampler(folder / "data") as sampler:
+            show(console, "first day", options.records, walk_once(first, today - timedelta(days=1), sampler))
+            show(console, "1% day", changed, walk_once(second, today, sampler))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The dbt project on a fresh database: what the marts say about a small world whose truth is known."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from dagster_project.contracts import LEAD_FACTS_HISTORY
+from dagster_project.resources.warehouse import Warehouse
+from tests.dbt.conftest import identifier
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("dbt")]
+
+MARTS = ("dim_lead", "dim_contact", "lead_facts_history", "sync_leads", "mart_source_quality")
+
+
+def row(warehouse: Warehouse, table: str, name: str, key: str = "lead_id") -> dict:
+    """The row of a mart about the lead or contact that was founded by record `name`."""
+    found = warehouse.query(f"select * from marts.{table} where {key} = %s", [identifier(name)])
+    assert found.height == 1
+    return found.row(0, named=True)
+
+
+def contents(warehouse: Warehouse) -> dict[str, str]:
+    """A hash of every row of every mart, by mart."""
+    statement = "select md5(string_agg(mart::text, '|' order by mart::text)) from marts.{} as mart"
+    return {mart: warehouse.query(statement.format(mart)).item() for mart in MARTS}
+
+
+def test_each_field_of_a_lead_survives_from_its_surest_record(built: Warehouse) -> None:
+    acme = row(built, "dim_lead", "acme crm")
+    assert (acme["name"], acme["phone"], acme["email"]) == ("Acme Tools", "+13125550100", "info@acme.com")
+    assert acme["alt_names"] == ["Acme"]
+    assert (acme["record_count"], acme["source_count"]) == (2, 2)
+    assert acme["is_domain_verified"]
+
+
+def test_provenance_names_the_record_of_each_surviving_field(built: Warehouse) -> None:
+    evidence = json.loads(row(built, "dim_lead", "acme crm")["provenance"])
+    of = {field: found for found in evidence for field in found["fields"]}
+    assert of["name"]["record_id"] == identifier("acme list")
+    assert of["name"]["fields"]["name"] == 0.9
+    assert (of["phone"]["provider"], of["phone"]["fetched_at"]) == ("crm", "2026-11-03T00:00:00+00:00")
+
+
+def test_explanations_add_up_to_the_score(built: Warehouse) -> None:
+    for lead in built.query("select rules_score, score_explanations from marts.dim_lead").iter_rows(named=True):
+        assert sum(reason["points"] for reason in json.loads(lead["score_explanations"])) == lead["rules_score"]
+    acme = row(built, "dim_lead", "acme crm")
+    # website 15, e-mail at the domain 15, phone 10, employees 10
+    assert (acme["lead_score"], acme["grade"], acme["priority_tier"]) == (50, "C", "C")
+    assert row(built, "dim_lead", "bolt")["lead_score"] == 0
+
+
+def test_events_and_deals_find_their_lead_by_any_identity(built: Warehouse) -> None:
+    acme = row(built, "dim_lead", "acme crm")
+    assert acme["event_count"] == 3
+    assert (acme["deal_count"], acme["open_deal_count"]) == (1, 0)
+
+
+def test_a_contact_belongs_to_the_company_its_record_names(built: Warehouse) -> None:
+    ann = row(built, "dim_contact", "ann", key="contact_id")
+    assert (ann["lead_id"], ann["lead_kind"], ann["matched_by"]) == (identifier("acme crm"), "company", "company_key")
+    acme = row(built, "dim_lead", "acme crm")
+    assert (acme["contact_count"], acme["best_contact_name"]) == (1, "Ann Ode")
+
+
+def test_a_person_without_a_company_is_a_lead(built: Warehouse) -> None:
+    zoe = row(built, "dim_lead", "zoe")
+    assert (zoe["lead_kind"], zoe["name"]) == ("person", "Zoe Doe")
+
+
+def test_nothing_suppressed_or_refused_is_synced(built: Warehouse) -> None:
+    synced = built.query("select name, email, contact_email from marts.sync_leads where org_id = 'default'")
+    assert sorted(synced["name"]) == ["Acme Tools", "Cafe"]  # Bolt's domain is suppressed, Zoe refused consent
+    acme = row(built, "sync_leads", "acme crm")
+    assert (acme["email"], acme["contact_email"]) == (None, "ann@acme.com")
+
+
+def test_facts_keep_the_columns_of_their_contract(built: Warehouse) -> None:
+    columns = built.query("select * from marts.lead_facts_history").columns
+    assert columns == LEAD_FACTS_HISTORY.names
+    assert row(built, "lead_facts_history", "acme crm")["valid_from"].day == 20  # the day the map was known
+
+
+def test_source_quality_counts_records_and_leads(built: Warehouse) -> None:
+    quality = built.query("select * from marts.mart_source_quality where org_id = 'default' and source = 'list'")
+    assert quality.select("records", "leads", "kind").rows() == [(3, 3, "business")]
+
+
+def test_the_app_sees_only_its_tenant(built: Warehouse) -> None:
+    for mart in MARTS:
+        with built.app("tenant") as connection:
+            assert connection.execute(f"select distinct org_id from marts.{mart}").fetchall() in ([("tenant",)], [])
+    with built.app("tenant") as connection:
+        assert connection.execute("select name from marts.dim_lead").fetchall() == [("Dune",)]
+
+
+def test_a_second_build_changes_nothing_and_warns_of_nothing(built: Warehouse, build: Callable[[], str]) -> None:
+    before = contents(built)
+    printed = build()
+    assert contents(built) == before
+    assert "WARN=0 ERROR=0" in printed
+    assert "Deprecat" not in printed
