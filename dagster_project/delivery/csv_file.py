@@ -12,7 +12,6 @@ negative numbers look like, which would be useless to a dialler or a CRM with an
 
 import fcntl
 import os
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,16 +86,14 @@ class CsvFile:
     def _write(self, frame: pl.DataFrame) -> None:
         score = [-pl.col(self.best_first).cast(pl.Float64, strict=False)] if self.best_first else []
         ordered = frame.sort(*score, pl.col(KEY), nulls_last=True)
-        aside = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
-        try:
-            ordered.rename({name: _guarded(name) for name in self.columns}).write_csv(
-                aside, include_bom=self.bom, line_terminator="\r\n"
-            )
-            with aside.open("rb") as file:
-                os.fsync(file.fileno())
-            aside.replace(self.path)
-        finally:
-            aside.unlink(missing_ok=True)
+        # one name for all: the lock allows one writer, and what a killed one left is overwritten, not collected
+        aside = self.path.with_name(f".{self.path.name}.new")
+        ordered.rename({name: _guarded(name) for name in self.columns}).write_csv(
+            aside, include_bom=self.bom, line_terminator="\r\n"
+        )
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(self.path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

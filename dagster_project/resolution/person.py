@@ -66,6 +66,7 @@ _LAST_ALIKE = f"({same('last_name')} or {alike('last_name', 0.88)})"
 
 # A switchboard or shared mailbox is worth 4 bits, a policy: training cannot tell it from a rare value.
 SHARED = {"m": 0.16, "u": 0.01}
+_HALF_KNOWN = missing("first_name", "last_name")
 
 COMPARISONS = [
     # One comparison for both names, because half of a common name says little without the other half.
@@ -77,9 +78,12 @@ COMPARISONS = [
         level("same first name, similar last name", f"{same('first_name')} and {_LAST_ALIKE}"),
         level("both similar", f"({_FIRST_ALIKE} and {_LAST_ALIKE}) or {alike('name_key', 0.92)}"),
         level("same last name and initial", f"{same('last_name')} and left(first_name_l, 1) = left(first_name_r, 1)"),
-        level("same last name only", f"{same('last_name')}", rarity_of="last_name"),
-        level("same first name only", f"{_FIRST_ALIKE}"),
-        differs(),
+        level("one name the same, the other unknown", f"({_FIRST_ALIKE} or {_LAST_ALIKE}) and ({_HALF_KNOWN})"),
+        # Policies: relatives share a last name, colleagues a switchboard, an employer and an address. With another
+        # first name, or two other names, only an id of the person's own outweighs that.
+        level("same last name, another first name", same("last_name"), m=0.0005),
+        level("same first name, another last name", _FIRST_ALIKE),
+        differs(m=0.0001),
         missing=missing("name_key"),
     ),
     comparison(

@@ -53,10 +53,17 @@ def test_a_deal_in_dollars_has_its_amount_in_usd():
 
 @pytest.mark.parametrize(
     ("given", "stage"),
-    [("appointmentscheduled", "prospecting"), ("Qualified To Buy", "qualification"), ("Needs Analysis", "discovery"),
-     ("Demo", "demo"), ("Proposal/Price Quote", "proposal"), ("Negotiation/Review", "negotiation"), ("won", "closed_won"),
-     ("Closed-Lost", "closed_lost")],
-)  # fmt: skip
+    [
+        ("appointmentscheduled", "prospecting"),
+        ("Qualified To Buy", "qualification"),
+        ("Needs Analysis", "discovery"),
+        ("Demo", "demo"),
+        ("Proposal/Price Quote", "proposal"),
+        ("Negotiation/Review", "negotiation"),
+        ("won", "closed_won"),
+        ("Closed-Lost", "closed_lost"),
+    ],
+)
 def test_the_stages_of_the_common_crms_are_known(given, stage):
     assert one("deal", **COMPLETE["deal"] | {"stage": given})["stage"] == stage
 

@@ -28,7 +28,7 @@ from tests.normalize.frames import one, texts
         ("5th Ave", "US", "5th Ave", None, None, "5th ave"),
         (None, "US", None, None, None, None),
     ],
-)  # fmt: skip
+)
 def test_a_street_line_is_standardised(line, country, line1, line2, number, street):
     read = addresses.lines(texts(line), texts(None), texts(country)).row(0, named=True)
     assert read == {"address_line1": line1, "address_line2": line2, "house_number": number, "street": street}
@@ -61,7 +61,7 @@ def test_a_unit_given_apart_joins_the_one_of_the_line_once():
         ("Highway 61 12345", "Highway 61 12345", None, None, None),
         (None, None, None, None, None),
     ],
-)  # fmt: skip
+)
 def test_a_whole_address_is_split_from_its_end(address, line1, city, region, postal):
     read = oneline.split(texts(address)).row(0, named=True)
     assert (read["address_line1"], read["city"], read["region"], read["postal"]) == (line1, city, region, postal)

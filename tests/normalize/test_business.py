@@ -104,8 +104,10 @@ def test_without_a_file_the_query_and_the_row_say_where():
 
 
 def test_a_file_that_comes_twice_under_one_name_refuses_a_line_once():
-    frame = pl.concat([extracted("business", [{"phone": "12"}]), extracted("business", [{"phone": "13"}])])
-    assert reasons(normalize(frame, "business")) == [("phone", "invalid_phone", "13")]
+    again = extracted("business", [{"phone": "13"}]).with_columns(payload_hash=pl.lit("new version"))
+    assert reasons(normalize(pl.concat([extracted("business", [{"phone": "12"}]), again]), "business")) == [
+        ("phone", "invalid_phone", "13")
+    ]
 
 
 def test_a_long_value_is_cut():

@@ -29,8 +29,21 @@ def test_an_address_is_read_and_typed(given, expected):
 
 @pytest.mark.parametrize(
     "given",
-    [None, "", "ann", "ann@foo", "a@b@c.com", "a..b@foo.com", "a.@foo.com", "ann at foo.com", "ann [at] foo.com", "a b@foo.com",
-     "jamesd75collins.biz", "x@lee-taylor@.org", f"{'a' * 65}@foo.com"],
-)  # fmt: skip
+    [
+        None,
+        "",
+        "ann",
+        "ann@foo",
+        "a@b@c.com",
+        "a..b@foo.com",
+        "a.@foo.com",
+        "ann at foo.com",
+        "ann [at] foo.com",
+        "a b@foo.com",
+        "jamesd75collins.biz",
+        "x@lee-taylor@.org",
+        f"{'a' * 65}@foo.com",
+    ],
+)
 def test_what_is_no_address_gives_nothing(given):
     assert emails.read(texts(given)).row(0) == (None, None, None)

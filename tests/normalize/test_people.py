@@ -53,12 +53,22 @@ def test_contacts_keep_the_contract():
 @pytest.mark.parametrize(
     ("title", "level"),
     [
-        ("CEO", "c_suite"), ("C.E.O. & Founder", "c_suite"), ("Chief Revenue Officer", "c_suite"), ("President", "c_suite"),
-        ("Vice President, Sales", "vp"), ("SVP Marketing", "vp"), ("Vice-President", "vp"), ("Managing Director", "c_suite"),
-        ("Director of Ops", "director"), ("Head of Growth", "director"), ("Account Manager", "manager"),
-        ("Executive Assistant to the CEO", "staff"), ("Baker", "staff"), (None, "unknown"),
+        ("CEO", "c_suite"),
+        ("C.E.O. & Founder", "c_suite"),
+        ("Chief Revenue Officer", "c_suite"),
+        ("President", "c_suite"),
+        ("Vice President, Sales", "vp"),
+        ("SVP Marketing", "vp"),
+        ("Vice-President", "vp"),
+        ("Managing Director", "c_suite"),
+        ("Director of Ops", "director"),
+        ("Head of Growth", "director"),
+        ("Account Manager", "manager"),
+        ("Executive Assistant to the CEO", "staff"),
+        ("Baker", "staff"),
+        (None, "unknown"),
     ],
-)  # fmt: skip
+)
 def test_the_title_tells_the_seniority(title, level):
     assert people.seniority(texts(title)).item() == level
 

@@ -1,11 +1,10 @@
 """Laws that hold for any text: nothing raises, and a normal form is its own normal form."""
 
-import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.contracts import FIELDS
-from dagster_project.normalize import KINDS, addresses, domains, emails, names, phones, social
+from dagster_project.normalize import KINDS, addresses, domains, emails, names, normalize, phones, social
 from tests.normalize.frames import extracted, texts
 
 SHAPES = (
@@ -66,13 +65,6 @@ def test_a_normal_street_and_profile_stay(column):
 def test_no_text_in_any_field_breaks_a_kind(data, kind):
     chosen = st.dictionaries(st.sampled_from(list(FIELDS[kind])), TEXT, max_size=12)
     rows = data.draw(st.lists(chosen, min_size=1, max_size=4))
-    staged = KINDS[kind]
-    result = extracted(kind, rows).pipe(_normalized, kind)
+    result = normalize(extracted(kind, rows), kind)
     assert result.frame.height <= len(rows)
-    assert list(staged.table.violations(result.frame.lazy())) == []
-
-
-def _normalized(frame: pl.DataFrame, kind: str):
-    from dagster_project.normalize import normalize
-
-    return normalize(frame, kind)
+    assert list(KINDS[kind].table.violations(result.frame.lazy())) == []
