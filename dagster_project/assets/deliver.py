@@ -45,7 +45,11 @@ def lead_batch(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Wa
                 (org_id, context.run.run_id, context.run.run_id, datetime.now(UTC), leads),
             )
     return dg.MaterializeResult(
-        metadata={"dagster/row_count": rows["leads"].sum(), "batches": metadata.table(rows), "batch_id": context.run.run_id}
+        metadata={
+            "dagster/row_count": rows["leads"].sum(),
+            "batches": metadata.table(rows),
+            "batch_id": context.run.run_id,
+        }
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from dagster_project.resources.mirror import row_count
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import PROJECT_ROOT
 
@@ -33,7 +34,18 @@ class Translator(DagsterDbtTranslator):
 def lead_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: dg.ResourceParam[Warehouse]):
     """`dbt build`: staging, intermediate, marts, with their tests; a failed test stops what is downstream."""
     os.environ.update(warehouse.dbt_env())
-    yield from dbt.cli(["build"], context=context).stream().fetch_row_counts()
+    for event in dbt.cli(["build"], context=context).stream():
+        yield with_row_count(context, warehouse, event)
+
+
+def with_row_count(context: dg.AssetExecutionContext, warehouse: Warehouse, event: object) -> object:
+    """The event with its mart's row count; dagster-dbt's own count names the database that dbt was parsed against."""
+    if not isinstance(event, dg.Output):
+        return event
+    schema, *rest = context.asset_key_for_output(event.output_name).path
+    if schema != "marts":
+        return event
+    return event.with_metadata({**event.metadata, "dagster/row_count": row_count(warehouse, schema, rest[-1])})
 
 
 def dbt_resource() -> DbtCliResource:

@@ -33,7 +33,7 @@ def load_warehouse(
         yield dg.MaterializeResult(
             asset_key=["warehouse", table.name],
             metadata={
-                "dagster/row_count": row_count(warehouse, table),
+                "dagster/row_count": row_count(warehouse, "lake", table.name),
                 "partitions loaded": metadata.table(
                     pl.DataFrame(loaded, schema={"partition": pl.String, "rows": pl.Int64}, orient="row")
                 ),

@@ -8,8 +8,8 @@ from dagster_project.assets.deliver import lead_batch
 
 walk = dg.define_asset_job(
     "walk",
-    # The neighbours are tables that come out of the same steps although no mart reads them, such as the merge graph.
-    selection=dg.AssetSelection.assets(lead_batch).upstream().required_multi_asset_neighbors().upstream(),
+    # Everything but the sinks, which are launched by the batch sensor: marts that no sync reads are built too.
+    selection=(dg.AssetSelection.all() - dg.AssetSelection.groups("delivery")) | dg.AssetSelection.assets(lead_batch),
     description="From the day's received files to a finished batch of scored leads.",
 )
 

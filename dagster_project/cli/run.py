@@ -91,10 +91,12 @@ def walk_files(
     lake = Lake(conf.data_dir / "lake")
     now = datetime.now(UTC)
     walk.receive(inputs, lake, org_id, now)
+    log = conf.data_dir / "dagster" / "walk.log"
     try:
-        done = walk.walk(definitions, warehouse, org_id, now.date())
+        with log.open("w") as output:
+            done = walk.walk(definitions, warehouse, org_id, now.date(), output)
     except walk.WalkFailed as error:
-        console.print(f"[red]{error}[/red]; `leadhouse up` shows the run in the Dagster UI")
+        console.print(f"[red]{error}[/red]; `leadhouse up` shows the run, {log} has the output of dbt")
         raise typer.Exit(1) from error
     return summary.gather(conf, lake, warehouse, org_id, done, truth)
 

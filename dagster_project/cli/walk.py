@@ -5,9 +5,11 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import TextIO
 
 import dagster as dg
 
@@ -37,20 +39,22 @@ def receive(inputs: Sequence[tuple[Path, str]], lake: Lake, org_id: str, now: da
         deposit(path, mapping, lake.root, org_id, now)
 
 
-def walk(definitions: dg.Definitions, warehouse: Warehouse, org_id: str, day: date) -> Walk:
+def walk(definitions: dg.Definitions, warehouse: Warehouse, org_id: str, day: date, log: TextIO) -> Walk:
     """Run the walk job for `day`, then evaluate the batch sensor and execute the runs it requests for `org_id`.
 
-    Raises WalkFailed when a run does not succeed.
+    What dbt prints goes to `log`. Raises WalkFailed when a run does not succeed.
     """
     instance = dg.DagsterInstance.get()
     cursor = finished_batches(warehouse)
-    result = definitions.resolve_job_def("walk").execute_in_process(
-        instance=instance, partition_key=day.isoformat(), run_config=PROGRESS, raise_on_error=False
-    )
+    job = definitions.resolve_job_def("walk")
+    with redirect_stdout(log):
+        result = job.execute_in_process(
+            instance=instance, partition_key=day.isoformat(), run_config=PROGRESS, raise_on_error=False
+        )
     done = Walk(run_id=result.run_id, seconds=step_seconds(instance, result.run_id))
     if not result.success:
         raise WalkFailed(failure(result))
-    for request in requested_deliveries(definitions, instance, cursor, org_id):
+    for request in requested_deliveries(definitions, instance, warehouse, cursor, org_id):
         delivered = definitions.resolve_job_def("deliver_batch").execute_in_process(
             instance=instance, run_config=request.run_config | PROGRESS, tags=request.tags, raise_on_error=False
         )
@@ -69,11 +73,12 @@ def finished_batches(warehouse: Warehouse) -> str:
 
 
 def requested_deliveries(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, cursor: str, org_id: str
+    definitions: dg.Definitions, instance: dg.DagsterInstance, warehouse: Warehouse, cursor: str, org_id: str
 ) -> list[dg.RunRequest]:
     """Evaluate the real sensor once, and keep its requests for one tenant."""
     sensor = definitions.resolve_sensor_def("finished_batch_sensor")
-    with dg.build_sensor_context(instance=instance, cursor=cursor, definitions=definitions) as context:
+    resources = {"warehouse": warehouse}
+    with dg.build_sensor_context(instance, cursor, definitions=definitions, resources=resources) as context:
         tick = sensor.evaluate_tick(context)
     return [request for request in tick.run_requests or [] if request.tags.get("leadhouse/org") == org_id]
 

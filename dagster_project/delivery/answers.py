@@ -1,6 +1,7 @@
 """Reads what a webhook endpoint answers: which class of outcome it is, record by record where the answer says so."""
 
 import json
+import math
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 
@@ -73,12 +74,16 @@ def _json(body: bytes) -> dict:
 
 
 def _seconds(header: str | None, now: float) -> float:
-    """Seconds to wait: the header's, as a number or a date, within a day; a few when it says nothing."""
+    """Seconds to wait: the header's, as a number or a date, within a day; a few when it says nothing usable."""
     try:
         seconds = float(header or UNSAID_WAIT)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header).timestamp() - now
-        except ValueError:
-            seconds = UNSAID_WAIT
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+        seconds = _seconds_until(header, now)
+    return UNSAID_WAIT if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _seconds_until(date: str, now: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except ValueError:
+        return UNSAID_WAIT

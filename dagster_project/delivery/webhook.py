@@ -14,6 +14,7 @@ When an endpoint calls a whole batch bad, it is halved until the bad records sta
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
@@ -21,10 +22,13 @@ from datetime import UTC, datetime
 import httpx
 
 from dagster_project.delivery import answers, signing
-from dagster_project.delivery.guard import check_url
+from dagster_project.delivery.guard import Target, UrlRefused, check_url
 from dagster_project.delivery.outbox import OutboxRow
 from dagster_project.delivery.outcomes import Outcome, Result
 from dagster_project.delivery.sync import KEY, Sync
+
+# At INFO httpx logs each request's URL, and a webhook's path is often its password.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 LARGEST_ANSWER = 1_000_000
 
@@ -49,6 +53,7 @@ class Webhook:
     ) -> None:
         self.sync, self.org_id, self.secret, self.clock = sync, org_id, secret, clock
         self.target = check_url(url, allow_hosts)
+        self.url = _parsed(self.target)
         self.timeout = sync.destination.timeout_seconds
         # trust_env off: a proxy would resolve the name again, past the guard
         self.client = httpx.Client(
@@ -93,9 +98,8 @@ class Webhook:
         now = self.clock()
         key = hashlib.sha256("\n".join(row.idempotency_key for row in rows).encode()).hexdigest()
         body = self._body(rows, key, now)
-        url = httpx.URL(self.target.url)
         headers = {
-            "Host": url.netloc.decode(),
+            "Host": self.url.netloc.decode(),
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": "leadhouse",
@@ -103,7 +107,7 @@ class Webhook:
             signing.TIMESTAMP: str(int(now)),
             signing.SIGNATURE: signing.sign(self.secret, int(now), body),
         }
-        address = url.copy_with(host=self.target.address)
+        address = self.url.copy_with(host=self.target.address)
         return self.client.build_request(
             "POST", address, content=body, headers=headers, extensions={"sni_hostname": self.target.host}
         )
@@ -124,10 +128,17 @@ class Webhook:
         response = self.client.send(request, stream=True)
         try:
             body = b""
-            for chunk in response.iter_raw():
+            for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
                     raise AnswerTooLong("answer too long")
             return response.status_code, response.headers, body
         finally:
             response.close()
+
+
+def _parsed(target: Target) -> httpx.URL:
+    try:
+        return httpx.URL(target.url)
+    except httpx.InvalidURL as error:
+        raise UrlRefused("the webhook URL cannot be read") from error

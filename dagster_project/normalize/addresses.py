@@ -9,7 +9,7 @@ import polars as pl
 
 from dagster_project.normalize import names, oneline, places
 from dagster_project.normalize.names import Style
-from dagster_project.normalize.refusals import Refusal, given, unread
+from dagster_project.normalize.refusals import given, unread
 from dagster_project.normalize.tables import street_words, words
 from dagster_project.normalize.text import fold, one_of, replace_words, rewritten, tidy
 
@@ -20,6 +20,7 @@ DESIGNATORS = (
 VALUE = r"(?:[a-z]?-?\d[\w/-]*|[a-z])"
 UNIT = rf"(?i)(?:,\s*|\s+)((?:#\s*|(?:{DESIGNATORS}|no)\b\.?\s*#?\s*){VALUE}|\d+(?:st|nd|rd|th)\s+(?:floor|fl))$"
 NUMBER = r"(?:\d+(?:-?[a-zA-Z]\b)?(?:\s?[-–/&]\s?\d+[a-zA-Z]?)?(?:\s\d/\d)?|(?:\d{2}[NSEW]|[NSEW])\d{3,})"
+# nine of ten lines in the US: split at the first space
 PLAIN = r"^\d+[a-zA-Z]? \p{L}[^,]*$"
 LEADING = rf"^(?<number>{NUMBER})[\s,]+(?<street>[^\s,][^,]*)"
 # number, name, type and nothing after a comma: "100 Court" has no name to spare
@@ -33,7 +34,7 @@ TRAILING = r"^(?<street>\D.*?)[\s,]+(?<number>\d+\s?[a-zA-Z]?(?:\s?[-–/]\s?\d+
 REFUSALS = (
     unread("country", "unknown_country"),
     unread("region", "unknown_region"),
-    Refusal("postal", "invalid_postal", given("postal").is_not_null() & pl.col("postal").is_null()),
+    unread("postal", "invalid_postal"),
 )
 
 
@@ -77,6 +78,7 @@ def _parts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def lines(line1: pl.Series, line2: pl.Series, country: pl.Series) -> pl.DataFrame:
+    """Columns address_line1 and address_line2 (standardised, the unit in the second), house_number, street (key)."""
     text = tidy(line1.str.strip_chars(" ,;"))
     unit = text.str.extract(UNIT)
     text = rewritten(text, unit.is_not_null(), lambda s: s.str.replace(UNIT, ""))
@@ -151,7 +153,7 @@ def _abbreviated(lines: pl.Series) -> pl.Series:
 
 
 def _unit(units: pl.Series) -> pl.Series:
-    """ "suite 200" as "Ste 200", "# 5" as "#5"."""
+    """Units by their short names: "suite 200" is "Ste 200", "# 5" is "#5"."""
     known = units.str.contains(rf"(?i)^(?:#|(?:{DESIGNATORS}|no)\b)")
     return rewritten(units, known, _standard_unit)
 

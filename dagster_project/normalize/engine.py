@@ -16,6 +16,7 @@ from dagster_project.contracts import (
     EVENTS,
     LEAD_OUTCOMES,
     QUARANTINED_RECORDS,
+    RAW_RECORDS,
     STAGED_CONTACTS,
     STAGED_RECORDS,
     SUPPRESSIONS,
@@ -88,6 +89,8 @@ def _normalized(name: str, extracted: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
     kind = KINDS[name]
     clean, broken = cleaned(extracted, name)
     staged = kind.stage(clean)
-    complete = staged.filter(pl.all_horizontal(pl.col(c.name).is_not_null() for c in kind.table.columns if c.required))
+    # a row without its identity is not left out in silence: the check of the contract finds it
+    understood = [c.name for c in kind.table.columns if c.required and c.name not in RAW_RECORDS.polars_schema]
+    complete = staged.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in understood))
     frame = kind.table.conform(complete.select(name for name in kind.table.names if name in complete.columns))
     return frame.with_columns(complete["row"]), pl.concat([broken, refused(staged, kind.refusals)])

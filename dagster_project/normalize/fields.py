@@ -40,6 +40,7 @@ def phone_refusals(field: str) -> list[Refusal]:
 
 
 def email_refusals() -> list[Refusal]:
+    """Why there is no e-mail, or no word on whether it was verified."""
     return [
         unread("email", "invalid_email"),
         Refusal(

@@ -23,6 +23,15 @@ DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%m/%d
 DATE_FORMATS += ("%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%b %d %Y", "%d %b %Y", "%d-%b-%Y")
 FIRST_YEAR = 1000
 CLOCK_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+# what may stand in a date and say nothing that the formats need
+SIMPLER = (
+    (r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", ""),  # weekday
+    (r"[,\s]+", " "),
+    (r"(?i)\b(\d{1,2})(?:st|nd|rd|th)\b", "$1"),  # ordinal
+    (r"(?i)\s*(?:Z|UTC|GMT|\+00:?00)$", ""),
+    (r"(?i)^(\d{1,2}[ -])?([a-z]{3})[a-z]*\b", "$1$2"),  # month in full
+    (r"^(\d{4}-\d{2}-\d{2})T", "$1 "),
+)
 EPOCH = r"^\d{10}(?:\.\d+)?$|^\d{13}$|^\d{16}$"
 
 
@@ -123,20 +132,15 @@ def _epoch(texts: pl.Series) -> pl.Series:
 
 
 def _dated(texts: pl.Series) -> pl.Series:
-    """The date formats, with a clock after them or alone; weekday names, commas and ordinals are passed over."""
-    bare = texts.str.replace(r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", "").str.replace_all(
-        ",", " ", literal=True
-    )
-    bare = bare.str.replace(r"(?i)^(\d{1,2})(?:st|nd|rd|th)\b", "$1").str.replace(
-        r"(?i)([a-z]+ \d{1,2})(?:st|nd|rd|th)\b", "$1"
-    )
-    bare = bare.str.replace(r"(?i)\s*(?:[zZ]|UTC|GMT|[+]00:?00)$", "").str.replace(r"(?i)^([a-z]{3})[a-z]* ", "$1 ")
-    bare = bare.str.replace(r"(?i)^(\d+[ -])([a-z]{3})[a-z]*", "$1$2").str.replace(r"^(\d{4}-\d{2}-\d{2})T", "$1 ")
-    bare = bare.str.replace_all(r"\s+", " ").str.strip_chars()
+    """The date formats, with a clock after them or alone."""
+    bare = texts
+    for pattern, replacement in SIMPLER:
+        bare = bare.str.replace_all(pattern, replacement)
+    bare = bare.str.strip_chars()
     answers = pl.Series(texts.name, [None] * len(texts), dtype=pl.Datetime("us"))
     timed = bare.str.contains(":", literal=True)
-    plain = [(f, ~timed) for f in DATE_FORMATS]
-    clocked = [(f"{f} {clock}", timed) for f in DATE_FORMATS for clock in CLOCK_FORMATS]
+    plain = [(form, ~timed) for form in DATE_FORMATS]
+    clocked = [(f"{form} {clock}", timed) for form in DATE_FORMATS for clock in CLOCK_FORMATS]
     for form, where in plain + clocked:
         left = where & answers.is_null() & bare.is_not_null()
         answers = rewritten(answers, left, lambda _, left=left, form=form: _parsed(bare.filter(left), form))

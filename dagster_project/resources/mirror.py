@@ -66,10 +66,10 @@ def load(warehouse: Warehouse, table: Table, parts: tuple[str, ...], frame: pl.D
     return warehouse.mirror(table, frame, where=dict(zip(columns, parts, strict=True)))
 
 
-def row_count(warehouse: Warehouse, table: Table) -> int:
-    """Rows the mirror holds of a table, of every tenant."""
+def row_count(warehouse: Warehouse, schema: str, table: str) -> int:
+    """Rows of a table, of every tenant."""
     with warehouse.connect() as connection:
-        counted = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("lake", table.name)))
+        counted = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table)))
         return counted.fetchone()[0]
 
 

@@ -8,11 +8,10 @@ select
     max(email_domain) as email_domain,
     bool_or(coalesce(email_verified, false)) as is_verified,
     max(coalesce((provenance -> 'email')::numeric, 0)) as confidence,
-    count(distinct provider) as provider_count,
     (array_agg(provider order by (provenance -> 'email')::numeric desc nulls last, record_number))[1] as provider
 from {{ records }}
 where email is not null
-group by org_id, lead_id, email
+group by lead_id, org_id, email
 {% endmacro %}
 
 {# One row per lead and phone of the records. `columns` maps a phone column to its type, as an SQL expression. #}
@@ -23,7 +22,6 @@ select
     phones.phone,
     min(phones.phone_type) as phone_type,
     max(coalesce((records.provenance -> phones.field)::numeric, 0)) as confidence,
-    count(distinct records.provider) as provider_count,
     (array_agg(
         records.provider
         order by (records.provenance -> phones.field)::numeric desc nulls last, records.record_number
@@ -35,7 +33,7 @@ cross join lateral (values
     {%- endfor %}
 ) as phones (field, phone, phone_type)
 where phones.phone is not null
-group by records.org_id, records.lead_id, phones.phone
+group by records.lead_id, records.org_id, phones.phone
 {% endmacro %}
 
 {# Aggregates of `emails` joined to `survivors`: the surviving value comes first, then by confidence. #}

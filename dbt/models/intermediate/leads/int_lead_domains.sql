@@ -43,7 +43,7 @@ counted as (
         coalesce(bool_or(has_email), false) as has_email,
         coalesce(bool_or(has_verified_email), false) as has_verified_email
     from mentions
-    group by org_id, lead_id, domain
+    group by lead_id, org_id, domain
 
 ),
 

@@ -6,24 +6,46 @@ with records as (
 
 ),
 
+lone as (
+
+    -- Nothing to unite, as for most leads.
+    select
+        org_id,
+        lead_id,
+        tech_signals,
+        tags,
+        jurisdictions,
+        alt_names as names
+    from records
+    where record_count = 1 and coalesce(tech_signals, tags, jurisdictions, alt_names) is not null
+
+),
+
+merged as (
+
+    select * from records
+    where record_count > 1
+
+),
+
 labels as (
 
     select
-        records.org_id,
-        records.lead_id,
+        merged.org_id,
+        merged.lead_id,
         given.kind,
         given.label
-    from records
+    from merged
     cross join lateral (
-        select 'tech_signal' as kind, unnest(records.tech_signals) as label
+        select 'tech_signal' as kind, unnest(merged.tech_signals) as label
         union all
-        select 'tag', unnest(records.tags)
+        select 'tag', unnest(merged.tags)
         union all
-        select 'jurisdiction', unnest(records.jurisdictions)
+        select 'jurisdiction', unnest(merged.jurisdictions)
         union all
-        select 'name', unnest(records.alt_names)
+        select 'name', unnest(merged.alt_names)
         union all
-        select 'name', case when records.record_count > 1 then records.name end
+        select 'name', merged.name
     ) as given
     where given.label is not null
 
@@ -39,8 +61,10 @@ collected as (
         array_agg(distinct label order by label) filter (where kind = 'jurisdiction') as jurisdictions,
         array_agg(distinct label order by label) filter (where kind = 'name') as names
     from labels
-    group by org_id, lead_id
+    group by lead_id, org_id
 
 )
 
+select * from lone
+union all
 select * from collected

@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['org_id', 'kind', 'record_id'], 'unique': true}]) }}
-
 with lead_map as (
 
     select * from {{ ref('stg_lake__lead_map') }}
@@ -8,16 +6,17 @@ with lead_map as (
 
 latest as (
 
-    select distinct on (org_id, kind, record_id)
+    -- The id comes first because it alone decides nearly every comparison of the sort.
+    select distinct on (record_id, org_id, kind)
         org_id,
         kind,
         record_id,
         lead_id,
         matched_by,
         valid_from,
-        lag(lead_id) over (partition by org_id, kind, record_id order by valid_from) as previous_lead_id
+        lag(lead_id) over (partition by record_id, org_id, kind order by valid_from) as previous_lead_id
     from lead_map
-    order by org_id, kind, record_id, valid_from desc
+    order by record_id, org_id, kind, valid_from desc
 
 )
 

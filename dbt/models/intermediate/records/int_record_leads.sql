@@ -1,4 +1,5 @@
--- Keys only: the wide versions are never sorted, they are joined once to the keys this model chooses.
+-- Keys only: the wide versions are never sorted, they are joined once to the keys this model chooses. Ids come first in
+-- each sort, because they alone decide nearly every comparison.
 with versions as (
 
     {%- for kind, model in {'business': 'stg_lake__records', 'person': 'stg_lake__contacts'}.items() %}
@@ -11,11 +12,11 @@ with versions as (
 
 latest as (
 
-    select distinct on (org_id, kind, record_id)
+    select distinct on (record_id, org_id, kind)
         versions.*,
-        min(fetched_at) over (partition by org_id, kind, record_id) as first_fetched_at
+        min(fetched_at) over (partition by record_id, org_id, kind) as first_fetched_at
     from versions
-    order by org_id, kind, record_id, fetched_at desc, partition_date desc, source, payload_hash
+    order by record_id, org_id, kind, fetched_at desc, partition_date desc, source, payload_hash
 
 ),
 
@@ -42,13 +43,13 @@ numbered as (
         lead_id,
         mapped_at,
         first_fetched_at,
-        count(*) over (partition by org_id, kind, lead_id) as record_count,
+        count(*) over (partition by lead_id, org_id, kind) as record_count,
         row_number() over lead_by_recency as record_number,
         row_number() over provider_by_recency = 1 as is_latest_of_provider
     from mapped
     window
-        lead_by_recency as (partition by org_id, kind, lead_id order by fetched_at desc, provider, record_id),
-        provider_by_recency as (partition by org_id, kind, lead_id, provider order by fetched_at desc, record_id)
+        lead_by_recency as (partition by lead_id, org_id, kind order by fetched_at desc, provider, record_id),
+        provider_by_recency as (partition by lead_id, org_id, kind, provider order by fetched_at desc, record_id)
 
 )
 

@@ -8,9 +8,9 @@ with history as (
 
 latest as (
 
-    select distinct on (org_id, lead_id) *
+    select distinct on (lead_id, org_id) *
     from history
-    order by org_id, lead_id, valid_from desc
+    order by lead_id, org_id, valid_from desc
 
 ),
 

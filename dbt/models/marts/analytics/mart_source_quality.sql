@@ -34,7 +34,6 @@ counted as (
         provider,
         kind,
         count(*) as records,
-        count(distinct lead_id) as leads,
         avg(is_merged::int)::numeric(5, 4) as merged_share,
         {%- for field in fields %}
         avg(has_{{ field }})::numeric(5, 4) as {{ field }}_fill_rate,
@@ -54,6 +53,19 @@ counted as (
         max(fetched_at) as last_received_at
     from records
     group by org_id, source, provider, kind
+
+),
+
+-- Counted apart: a distinct count beside the averages would sort every record by its source's name.
+leads as (
+
+    select
+        org_id,
+        source,
+        provider,
+        count(*) as leads
+    from (select distinct org_id, source, provider, lead_id from records) as distinct_leads
+    group by org_id, source, provider
 
 ),
 
@@ -84,11 +96,13 @@ joined as (
 
     select
         counted.*,
-        counted.records - counted.leads as repeated_records,
+        leads.leads,
+        counted.records - leads.leads as repeated_records,
         coalesce(quarantine.quarantined_rows, 0) as source_quarantined_rows,
         coalesce(quarantine.quarantined_values, 0) as source_quarantined_values,
         coalesce(receipts.duplicate_rows, 0) as source_duplicate_rows
     from counted
+    inner join leads using (org_id, source, provider)
     left join receipts using (org_id, source)
     left join quarantine using (org_id, source)
 

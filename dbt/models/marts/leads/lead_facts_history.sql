@@ -14,13 +14,13 @@ with observed as (
 known as (
 
     {% if is_incremental() %}
-    select distinct on (org_id, lead_id)
+    select distinct on (lead_id, org_id)
         org_id,
         lead_id,
         valid_from,
         facts_hash
     from {{ this }}
-    order by org_id, lead_id, valid_from desc
+    order by lead_id, org_id, valid_from desc
     {% else %}
     select org_id, lead_id, valid_from, facts_hash
     from observed
