@@ -71,7 +71,12 @@ def stage_partition(lake: Lake, mapping: Mapping, partition: tuple[str, ...]) ->
             yield normalized.frame
 
     rows = lake.write(table, frames(), *partition)
-    lake.write(QUARANTINED_RECORDS, pl.concat(refused), "normalize", *partition)
+    lake.write(
+        QUARANTINED_RECORDS,
+        pl.concat(refused).unique(QUARANTINED_RECORDS.key, keep="last", maintain_order=True),
+        "normalize",
+        *partition,
+    )
     return table, rows
 
 

@@ -31,13 +31,18 @@ class ProgressHandler(logging.Handler):
         step = event.step_key
         if event.event_type_value == "STEP_START":
             self.started[step] = time.monotonic()
-        elif event.event_type_value == "STEP_SUCCESS" and (step in ROOMS or step.startswith("delivery__")):
+        elif event.event_type_value == "STEP_SUCCESS" and is_room(step):
             self.console.print(f"  [green]✓[/green] {room(step):<42}{time.monotonic() - self.started[step]:6.1f} s")
         elif event.event_type_value == "STEP_FAILURE":
             self.console.print(f"  [red]✗ {room(step)}[/red]")
             error = event.event_specific_data.error
             cause = error.cause or error
             self.console.print(f"    {cause.message.strip()}", markup=False)
+
+
+def is_room(step: str) -> bool:
+    """Whether a step is work of its own; the others are checks."""
+    return step in ROOMS or step.startswith("delivery__")
 
 
 def room(step: str) -> str:

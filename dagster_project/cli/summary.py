@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project.automation.progress import room
+from dagster_project.automation.progress import is_room, room
 from dagster_project.cli.report import BestLead, Delivered, Matching, Refusal, SourceCount, WalkSummary
 from dagster_project.cli.walk import Walk
 from dagster_project.contracts import FILE_RECEIPTS, LEAD_MAP, QUARANTINED_RECORDS
@@ -46,7 +46,7 @@ def gather(
         matching=[found for kind in ("business", "person") if (found := matching(lake, org_id, kind, truth))],
         best=best(warehouse, org_id),
         delivered=delivered(conf, warehouse, org_id, walk.run_id) if walk.deliveries else [],
-        seconds={room(step): seconds for step, seconds in walk.seconds.items()},
+        seconds={room(step): seconds for step, seconds in walk.seconds.items() if is_room(step)},
         places=places(conf, org_id),
         next_steps=next_steps(org_id),
     )

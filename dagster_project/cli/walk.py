@@ -73,7 +73,11 @@ def finished_batches(warehouse: Warehouse) -> str:
 
 
 def requested_deliveries(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, warehouse: Warehouse, cursor: str, org_id: str
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    warehouse: Warehouse,
+    cursor: str,
+    org_id: str,
 ) -> list[dg.RunRequest]:
     """Evaluate the real sensor once, and keep its requests for one tenant."""
     sensor = definitions.resolve_sensor_def("finished_batch_sensor")
