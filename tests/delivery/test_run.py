@@ -1,4 +1,4 @@
-"""A sync from mart to destination: the real file, the real receiver on loopback, and what happens when they are lost."""
+"""A sync from mart to destination: the real file, the real receiver on loopback, and what happens when they fail."""
 
 import csv
 import logging
