@@ -44,8 +44,8 @@ run: setup  ## set up, then run the whole walk on a generated sample
 ui: setup  ## database, daemon and Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/leadhouse up
 
-test: setup  ## set up, then run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: setup  ## set up, then run the tests (all but the long chaos runs)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not chaos"
 
 test-unit: setup  ## only the tests that start nothing
 	@$(BIN)/python -m pytest -n 2 -m "not integration and not chaos"
