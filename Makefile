@@ -11,7 +11,7 @@ N ?= 100000
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui test test-unit test-chaos lint format lock clean reset bench-walk bench-normalize bench-resolution
+.PHONY: help setup run ui test test-unit test-chaos lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -65,6 +65,9 @@ lock:  ## pin the newest allowed versions in requirements.lock (needs uv)
 
 bench-walk: setup  ## N=100000: generated records through every room, first day and a 1% day
 	@$(BIN)/python -m tests.bench.bench_walk --records $(N)
+
+bench-real: setup  ## the walk on the team's real data sets, twice each
+	@$(BIN)/python -m tests.bench.bench_real
 
 bench-normalize: setup  ## records per second of the normalise room
 	@$(BIN)/python -m tests.bench.bench_normalize

@@ -31,7 +31,7 @@ TIMES = ("updated_at", "provenance")
 
 
 class House:
-    """Walks `inputs` (FILE=MAPPING; none is the generated sample), and delivers to a receiver that outlives every walk."""
+    """Walks `inputs` (FILE=MAPPING; none: the sample), and delivers to a receiver that outlives every walk."""
 
     def __init__(self, folder: Path, receiver: WebhookReceiver, inputs: Sequence[str] = ()) -> None:
         self.data_dir, self.log, self.receiver, self.inputs = folder / "data", folder / "walk.log", receiver, inputs

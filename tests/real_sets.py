@@ -1,4 +1,4 @@
-"""The team's real data sets: which file belongs to which mapping, what is walked together, and the truth where known."""
+"""The team's real data sets: which file belongs to which mapping, what is walked together, and what truth is known."""
 
 import importlib.util
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 WIDTH = 100
-BAR_WIDTH = 30
+BAR_WIDTH = 20
 BEST_SHOWN = 10
 REASONS_SHOWN = 6
 
@@ -43,11 +43,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Matching:
-    """Records of one kind and the leads or contacts they became; the figures are None where no truth is known."""
+    """Records of one kind and the entities they are of; the figures are None where no truth is known."""
 
     kind: str
     records: int
-    leads: int
+    entities: int
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
@@ -55,8 +55,8 @@ class Matching:
 
     @property
     def merged(self) -> int:
-        """Records beyond the first of each lead."""
-        return self.records - self.leads
+        """Records beyond the first of each entity."""
+        return self.records - self.entities
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,10 @@ class WalkSummary:
     org_id: str
     sources: Sequence[SourceCount]
     matching: Sequence[Matching]
+    leads: int = 0
+    people_alone: int = 0
+    """Leads that are a person without a company."""
+    contacts: int = 0
     refusals: Sequence[Refusal] = ()
     """Every reason, any order; the most frequent are shown."""
     best: Sequence[BestLead] = ()
@@ -102,8 +106,8 @@ class WalkSummary:
     """Room or step to wall seconds, in the order of the walk."""
     places: dict[str, str] = field(default_factory=dict)
     """Where things are: label (Dagster UI, marts, export …) to command, path or address."""
-    next_steps: Sequence[str] = ()
-    """Commands to try, each with its purpose, one per line."""
+    next_steps: dict[str, str] = field(default_factory=dict)
+    """Command to try to its purpose."""
 
     @property
     def received(self) -> int:
@@ -124,8 +128,8 @@ def render(console: Console, summary: WalkSummary) -> None:
         ("Best leads", _best(summary.best[:BEST_SHOWN]) if summary.best else None),
         ("Delivered", _delivered(summary.delivered) if summary.delivered else None),
         ("Time", _seconds(summary.seconds) if summary.seconds else None),
-        ("Where things are", _places(summary.places) if summary.places else None),
-        ("What to try next", Group(*map(Text, summary.next_steps)) if summary.next_steps else None),
+        ("Where things are", _pairs(summary.places) if summary.places else None),
+        ("What to try next", _pairs(summary.next_steps) if summary.next_steps else None),
     ]
     console.print(Text(headline(summary), style="bold"), width=width)
     for title, part in parts:
@@ -145,12 +149,12 @@ def as_json(summary: WalkSummary) -> str:
 
 
 def headline(summary: WalkSummary) -> str:
-    """The walk in one sentence: records in, refused, leads and contacts out."""
-    out = " and ".join(f"{m.leads:,} {'leads' if m.kind == 'business' else 'contacts'}" for m in summary.matching)
+    """The walk in one sentence: rows in, refused, leads and contacts out."""
     known = sum(source.duplicate for source in summary.sources)
+    alone = f" ({summary.people_alone:,} a person without a company)" if summary.people_alone else ""
     return (
         f"Tenant {summary.org_id}: {summary.received:,} rows in, {summary.quarantined:,} quarantined, "
-        f"{known:,} already known; {out or 'no leads'} out"
+        f"{known:,} already known; {summary.leads:,} leads{alone} and {summary.contacts:,} contacts out"
     )
 
 
@@ -181,20 +185,23 @@ def _refusals(refusals: Sequence[Refusal]) -> RenderableType:
 
 
 def _matching(matching: Sequence[Matching]) -> RenderableType:
-    table = _table("kind", numbers=["records", "leads", "merged", "precision", "recall", "F1", "largest"])
+    table = _table("kind", numbers=["records", "entities", "merged", "precision", "recall", "F1", "largest"])
     for m in matching:
         figures = ["–" if f is None else f"{f:.3f}" for f in (m.precision, m.recall, m.f1)]
         largest = "–" if m.largest_cluster is None else f"{m.largest_cluster:,}"
-        table.add_row(Text(m.kind), *_counts([m.records, m.leads, m.merged]), *figures, largest)
+        table.add_row(Text(m.kind), *_counts([m.records, m.entities, m.merged]), *figures, largest)
     return table
 
 
 def _best(leads: Sequence[BestLead]) -> RenderableType:
-    table = _table("lead", "score", "why", "contact")
+    table = Table.grid(padding=(0, 2))
     for lead in leads:
-        name = Text.assemble((lead.name, "bold"), f"\n{lead.city}" if lead.city else "")
-        contact = "\n".join(filter(None, [lead.contact_title, mask(lead.contact_email)]))
-        table.add_row(name, f"{lead.score:.0f} {lead.grade}", Text("\n".join(lead.reasons)), Text(contact))
+        about = [lead.city, lead.contact_title, mask(lead.contact_email)]
+        lines = [
+            Text.assemble((lead.name, "bold"), *(f" · {fact}" for fact in about if fact)),
+            Text(" · ".join(lead.reasons), style="dim"),
+        ]
+        table.add_row(Text(f"{lead.score:.0f} {lead.grade}"), Group(*lines))
     return table
 
 
@@ -208,18 +215,19 @@ def _delivered(delivered: Sequence[Delivered]) -> RenderableType:
 
 def _seconds(seconds: dict[str, float]) -> RenderableType:
     longest = max(seconds.values()) or 1.0
-    table = _table("room", "", numbers=["seconds"])
+    table = _table("room", numbers=["seconds"])
+    table.add_column("", no_wrap=True)
     for room, spent in seconds.items():
-        table.add_row(Text(room), Text("█" * round(BAR_WIDTH * spent / longest), style="dim"), f"{spent:.1f}")
+        table.add_row(Text(room), f"{spent:.1f}", Text("█" * round(BAR_WIDTH * spent / longest), style="dim"))
     table.add_section()
-    table.add_row(Text("all"), "", f"{sum(seconds.values()):.1f}")
+    table.add_row(Text("all"), f"{sum(seconds.values()):.1f}")
     return table
 
 
-def _places(places: dict[str, str]) -> RenderableType:
+def _pairs(pairs: dict[str, str]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for label, where in places.items():
-        table.add_row(Text(label, style="dim"), Text(where, overflow="fold"))
+    for left, right in pairs.items():
+        table.add_row(Text(left), Text(right, style="dim", overflow="fold"))
     return table
 
 

@@ -21,6 +21,14 @@ where org_id = %s
 order by lead_score desc, rating desc nulls last, review_count desc nulls last, lead_id
 limit 10
 """
+LEADS = """
+select
+    count(*) as leads,
+    count(*) filter (where lead_kind = 'person') as people_alone,
+    (select count(*) from marts.dim_contact where org_id = %(org_id)s) as contacts
+from marts.dim_lead
+where org_id = %(org_id)s
+"""
 SENT = """
 select
     destination,
@@ -41,6 +49,7 @@ def gather(
     """The summary of one tenant's walk; with `truth` (the generated sample's) matching is measured against it."""
     return WalkSummary(
         org_id=org_id,
+        **warehouse.query(LEADS, {"org_id": org_id}).row(0, named=True),
         sources=sources(lake, org_id),
         refusals=refusals(lake, org_id),
         matching=[found for kind in ("business", "person") if (found := matching(lake, org_id, kind, truth))],
@@ -48,7 +57,7 @@ def gather(
         delivered=delivered(conf, warehouse, org_id, walk.run_id) if walk.deliveries else [],
         seconds={room(step): seconds for step, seconds in walk.seconds.items() if is_room(step)},
         places=places(conf, org_id),
-        next_steps=next_steps(org_id),
+        next_steps=next_steps(),
     )
 
 
@@ -130,10 +139,10 @@ def places(conf: Settings, org_id: str) -> dict[str, str]:
     }
 
 
-def next_steps(org_id: str) -> list[str]:
-    """What is worth trying after a first walk."""
-    return [
-        "leadhouse mapping suggest FILE         a mapping for a file of yours",
-        "leadhouse run FILE=MAPPING             the same walk on it",
-        "leadhouse psql -c 'table marts.mart_source_quality'   what each source is worth",
-    ]
+def next_steps() -> dict[str, str]:
+    """What is worth trying after a first walk: the command and what it is for."""
+    return {
+        "leadhouse mapping suggest FILE": "a mapping for a file of yours",
+        "leadhouse run FILE=MAPPING": "the same walk on it",
+        "leadhouse psql -c 'table marts.mart_source_quality'": "what each source is worth",
+    }

@@ -3,12 +3,10 @@
     python -m tests.bench.bench_resolution --rows 100000
 
 Files go through their shipped mapping and normalisation, as in a walk. The real sets come from the team's shared
-folder (LEADHOUSE_SHARED_DIR) and are scored by its own `er_metrics.py`; without the folder only the demo world is
-measured. Persons of the shared sets are staged by hand, because no mapping for them ships.
+folder (LEADHOUSE_SHARED_DIR), which also has the `er_metrics.py` that scores every set.
 """
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
@@ -33,6 +31,7 @@ from dagster_project.sources.files.extract import extract
 from dagster_project.sources.files.inbox import deposit
 from dagster_project.sources.files.landing import land
 from dagster_project.sources.files.mapping import Mapping, load_mapping, parse_mapping
+from tests import real_sets
 
 ORG = "bench"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,40 +71,23 @@ def stage(path: Path, mapping: Mapping, folder: Path) -> Path:
     return out
 
 
-def keyed(staged: Path, labels: pl.DataFrame) -> pl.DataFrame:
-    """Truth of a staged file from labels by provider key (provider_key, entity)."""
-    keys = pl.read_parquet(staged, columns=["record_id", "provider_key"])
-    return keys.join(labels.cast(pl.String), on="provider_key").select("record_id", "entity")
+def labelled(staged: list[Path], labels: pl.DataFrame) -> pl.DataFrame:
+    """Truth of staged files from labels by key (source, provider_key, entity)."""
+    keys = pl.concat([pl.read_parquet(file, columns=["record_id", "source", "provider_key"]) for file in staged])
+    return keys.join(labels, on=["source", "provider_key"]).select("record_id", "entity")
 
 
-def chicago(folder: Path) -> Labelled:
-    """Early childhood sites from nine lists, with true ids."""
-    path = SHARED / "data/er/chicago_early_childhood/csv_example_input_with_true_ids.csv"
-    staged = stage(path, load_mapping("chicago_sites", [MAPPINGS]), folder)
-    labels = pl.read_csv(path, infer_schema=False).select(pl.col("Id").alias("provider_key"), pl.col("True Id"))
-    return [staged], "business", keyed(staged, labels.rename({"True Id": "entity"}))
+def real(name: str) -> Callable[[Path], Labelled]:
+    """One of the real sets that came with its truth."""
 
+    def make(folder: Path) -> Labelled:
+        staged = [
+            stage(real_sets.file_of(SHARED, mapping), load_mapping(mapping, [MAPPINGS]), folder)
+            for mapping in real_sets.WALKS[name]
+        ]
+        return staged, "business", labelled(staged, real_sets.TRUTH[name](SHARED))
 
-def fodors_zagats(folder: Path) -> Labelled:
-    """Two restaurant guides; a pair of the gold file is one entity, every other restaurant its own."""
-    source = SHARED / "data/er/fodors_zagats"
-    files = {n: stage(source / f"{n}.csv", load_mapping(n, [MAPPINGS]), folder) for n in ("fodors", "zagats")}
-    gold = pl.read_csv(source / "matches_fodors_zagats.csv", infer_schema=False)
-    labels = [
-        pl.concat([gold.select(provider_key=f"{name}_id", entity="fodors_id"), _alone(source / f"{name}.csv", name)])
-        for name in files
-    ]
-    truth = [
-        keyed(f, one.unique("provider_key", keep="first", maintain_order=True))
-        for f, one in zip(files.values(), labels, strict=True)
-    ]
-    return list(files.values()), "business", pl.concat(truth)
-
-
-def _alone(path: Path, name: str) -> pl.DataFrame:
-    """Every row of a file as an entity of its own."""
-    ids = pl.read_csv(path, infer_schema=False)
-    return ids.select(provider_key="id", entity=pl.lit(f"{name} ") + pl.col("id"))
+    return make
 
 
 def synthetic(rows: int, seed: int) -> Callable[[Path], Labelled]:
@@ -115,9 +97,13 @@ def synthetic(rows: int, seed: int) -> Callable[[Path], Labelled]:
         made = folder / "synthetic.parquet"
         script = SHARED / "tools/make_businesses.py"
         subprocess.run([sys.executable, script, str(rows), made, str(seed)], check=True, capture_output=True)
-        labels = pl.read_parquet(made).select(pl.col("unique_id").alias("provider_key"), pl.col("cluster"))
+        labels = pl.read_parquet(made).select(
+            pl.lit("synthetic_businesses").alias("source"),
+            pl.col("unique_id").cast(pl.String).alias("provider_key"),
+            pl.col("cluster").cast(pl.String).alias("entity"),
+        )
         staged = stage(made, parse_mapping(SYNTHETIC, "synthetic_businesses", "bench"), folder)
-        return [staged], "business", keyed(staged, labels.rename({"cluster": "entity"}))
+        return [staged], "business", labelled([staged], labels)
 
     return make
 
@@ -135,32 +121,20 @@ def demo(kind: str, mappings: tuple[str, ...]) -> Callable[[Path], Labelled]:
 
 
 def sets(rows: list[int]) -> Iterator[tuple[str, Callable[[Path], Labelled]]]:
-    """Name and maker of every set there is data for."""
+    """Name and maker of every set."""
     yield "demo businesses", demo("business", ("demo_places", "demo_directory", "demo_crm", "demo_registry"))
     yield "demo people", demo("person", ("demo_people",))
-    if SHARED.is_dir():
-        yield "Chicago sites", chicago
-        yield "Fodor's and Zagat's", fodors_zagats
-        for n in rows:
-            yield f"synthetic {n:,}", synthetic(n, seed=7)
-
-
-def metrics() -> Callable[[dict, dict], dict[str, float]]:
-    """`evaluate` of the team's er_metrics.py, or pairwise figures of our own where the folder is absent."""
-    path = SHARED / "tools/er_metrics.py"
-    if not path.is_file():
-        raise SystemExit("the shared folder is absent; set LEADHOUSE_SHARED_DIR")
-    spec = importlib.util.spec_from_file_location("er_metrics", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.evaluate
+    for name in real_sets.TRUTH:
+        yield name, real(name)
+    for n in rows:
+        yield f"synthetic {n:,}", synthetic(n, seed=7)
 
 
 def figures(resolution: Resolution, truth: pl.DataFrame, seconds: float) -> dict[str, Any]:
     """The row of one set."""
     leads = dict(resolution.current.select("record_id", "lead_id").iter_rows())
     known = {record: entity for record, entity in truth.iter_rows() if record in leads}
-    score = metrics()(known, leads)
+    score = real_sets.er_metrics(SHARED)(known, leads)
     return {
         "records": f"{resolution.stats['records']:,}",
         "pairs": f"{resolution.stats['blocked_pairs']:,}",

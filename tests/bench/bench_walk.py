@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import psutil
@@ -27,9 +28,9 @@ SAMPLE_SECONDS = 0.25
 
 @dataclass
 class MemorySampler:
-    """Samples of (time, MiB in use) taken beside the work."""
+    """Samples of (time, MiB in use) of a process, its descendants and PostgreSQL, taken beside the work."""
 
-    data_dir: Path
+    root: psutil.Process = field(default_factory=psutil.Process)
     samples: list[tuple[float, float]] = field(default_factory=list)
 
     def __enter__(self) -> "MemorySampler":
@@ -47,11 +48,14 @@ class MemorySampler:
             self.samples.append((time.time(), sum(map(pss, self.processes())) / 2**20))
 
     def processes(self) -> list[psutil.Process]:
-        """This process, its descendants, and every process of the embedded PostgreSQL."""
-        mine = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        try:
+            mine = [self.root, *self.root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
         return mine + [p for p in psutil.process_iter(["name"]) if p.info["name"] == "postgres" and p not in mine]
 
-    def peak(self, start: float, end: float) -> float:
+    def peak(self, start: float = 0, end: float = inf) -> float:
+        """MiB at most, between two Unix times."""
         inside = [mib for at, mib in self.samples if start - SAMPLE_SECONDS <= at <= end + SAMPLE_SECONDS]
         return max(inside, default=0.0)
 
@@ -102,6 +106,12 @@ def walk_once(inputs: list[tuple[Path, str]], day: date, sampler: MemorySampler)
     ]
 
 
+def machine() -> str:
+    """What a figure was measured on."""
+    cpu = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}"
+    return f"machine: {cpu}; Python {platform.python_version()}"
+
+
 def show(console: Console, title: str, rows: int, steps: list[tuple[str, float, float]]) -> None:
     view = View("room", "seconds", "peak MiB", title=f"{title}: {rows:,} records received")
     for step, seconds, mib in steps:
@@ -118,8 +128,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     console = Console(width=100)
-    cpu = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}"
-    console.print(f"machine: {cpu}; Python {platform.python_version()}")
+    console.print(machine())
     from dagster_project.sandbox.world import make_world, next_day, write_world
 
     today = datetime.now(UTC).date()
@@ -131,7 +140,7 @@ def main() -> None:
         second = [(path, m) for m, path in write_world(delta, folder / "2").items()]
         changed = delta.records
         del world, delta
-        with MemorySampler(folder / "data") as sampler:
+        with MemorySampler() as sampler:
             show(console, "first day", options.records, walk_once(first, today - timedelta(days=1), sampler))
             show(console, "1% day", changed, walk_once(second, today, sampler))
 

@@ -22,6 +22,9 @@ SUMMARY = WalkSummary(
     org_id="demo",
     sources=[SourceCount("demo_places", 840, 834, 3, 3), SourceCount("demo_crm", 1_703, 1_690, 8, 5)],
     matching=[Matching("business", 3_000, 2_011, 0.9912, 0.9624, 0.9766, 7), Matching("person", 588, 480)],
+    leads=2_084,
+    people_alone=73,
+    contacts=480,
     refusals=[Refusal("ragged_row", "land", 9), Refusal("invalid_phone", "normalize", 1_234)],
     best=[
         BestLead(
@@ -39,7 +42,7 @@ SUMMARY = WalkSummary(
     delivered=[Delivered("csv_export", acknowledged=1_977, unchanged=34), Delivered("webhook", dead=6)],
     seconds={"raw_records": 1.25, "resolve": 12.0},
     places={"Dagster UI": "make ui", "marts": "leadhouse psql"},
-    next_steps=["leadhouse run FILE=MAPPING"],
+    next_steps={"leadhouse run FILE=MAPPING": "your own files"},
 )
 
 
@@ -52,8 +55,8 @@ def shown(summary: WalkSummary, width: int = 100) -> str:
 @pytest.mark.parametrize(
     "piece",
     [
-        "2,543 rows in", "11 quarantined", "8 already known", "2,011 leads and 480 contacts out",
-        "1,690", "989", "0.991", "0.962", "0.977", "invalid_phone", "1,234", "one value", "the whole row",
+        "2,543 rows in", "11 quarantined", "8 already known", "2,084 leads (73 a person", "480 contacts",
+        "2,011", "1,690", "989", "0.991", "0.962", "0.977", "invalid_phone", "1,234", "one value", "the whole row",
         "Halvorsen [Plumbing] 0", "92 A", "rating 4.8 of 210", "+25", "Owner", "1,977", "34", "12.0", "13.2", "make ui",
         "leadhouse psql", "leadhouse run FILE=MAPPING",
     ],
@@ -97,4 +100,4 @@ def test_the_json_holds_the_same_figures():
 
 def test_a_walk_with_nothing_to_say_still_says_so():
     text = shown(WalkSummary(org_id="empty", sources=[], matching=[]))
-    assert text.strip() == "Tenant empty: 0 rows in, 0 quarantined, 0 already known; no leads out"
+    assert text.strip() == "Tenant empty: 0 rows in, 0 quarantined, 0 already known; 0 leads and 0 contacts out"

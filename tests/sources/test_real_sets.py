@@ -13,19 +13,10 @@ from dagster_project.sources.files.inbox import deposit, received
 from dagster_project.sources.files.landing import check_file, land
 from dagster_project.sources.files.mapping import load_mapping, parse_mapping
 from dagster_project.sources.files.suggest import suggest_mapping, to_yaml
+from tests import real_sets
 from tests.sources.conftest import NOW, ORG, assert_balanced
 
 MAPPINGS = [PROJECT_ROOT / "data" / "mappings"]
-SETS = {
-    "openbrewerydb_2018": ("openbrewerydb/breweries_2018.csv", 8_028),
-    "openbrewerydb_2026": ("openbrewerydb/breweries.csv", 11_822),
-    "chicago_sites": ("chicago_early_childhood/csv_example_input_with_true_ids.csv", 3_337),
-    "fodors": ("fodors_zagats/fodors.csv", 533),
-    "zagats": ("fodors_zagats/zagats.csv", 331),
-    "restaurants_a": ("restaurants_mag_test/restA.csv", 3_013),
-    "restaurants_b": ("restaurants_mag_test/restB.csv", 5_882),
-    "crunchbase_2013": ("crunchbase_2013/crunchbase-companies.csv", 17_727),
-}
 ALMOST_ALWAYS_THERE = {
     "openbrewerydb_2018": {"name", "city", "region", "postal"},
     "openbrewerydb_2026": {"name", "city", "region", "postal", "country"},
@@ -39,10 +30,10 @@ ALMOST_ALWAYS_THERE = {
 pytestmark = pytest.mark.shared
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", real_sets.FILES)
 def test_a_real_set_lands_whole_and_a_second_time_changes_nothing(name: str, shared_dir: Path, tmp_path: Path):
-    file, expected = SETS[name]
-    path, mapping = shared_dir / "data" / "er" / file, load_mapping(name, MAPPINGS)
+    path, expected = real_sets.file_of(shared_dir, name), real_sets.FILES[name][1]
+    mapping = load_mapping(name, MAPPINGS)
     check_file(path, mapping)
     deposit(path, name, tmp_path, ORG, NOW)
     files = received(tmp_path, ORG, name, NOW.date())
@@ -59,10 +50,9 @@ def test_a_real_set_lands_whole_and_a_second_time_changes_nothing(name: str, sha
     assert again.receipts.select("accepted", "duplicate").row(0) == (0, expected)
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", real_sets.FILES)
 def test_a_suggested_mapping_of_a_real_set_loads_and_lands(name: str, shared_dir: Path, tmp_path: Path):
-    file, expected = SETS[name]
-    path = shared_dir / "data" / "er" / file
+    path, expected = real_sets.file_of(shared_dir, name), real_sets.FILES[name][1]
     suggestion = suggest_mapping(path, name=name)
     mapping = parse_mapping(yaml.safe_load(to_yaml(suggestion)), name, f"{name}.yaml")
     assert mapping == suggestion.mapping
