@@ -36,6 +36,7 @@ class BatchConfig(dg.Config):
 )
 def lead_batch(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult:
     """Record one finished batch per tenant that has leads; the sensor launches the sinks for it."""
+    watch = metadata.Stopwatch()
     rows = warehouse.query("select org_id, count(*) as leads from marts.sync_leads group by org_id order by org_id")
     for org_id, leads in rows.iter_rows():
         with warehouse.app(org_id) as connection:
@@ -47,6 +48,7 @@ def lead_batch(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Wa
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows["leads"].sum(),
+            "seconds": watch.seconds(),
             "batches": metadata.table(rows),
             "batch_id": context.run.run_id,
         }
@@ -71,6 +73,7 @@ def sink_asset(sync: Sync) -> dg.AssetsDefinition:
         warehouse: dg.ResourceParam[Warehouse],
         settings: dg.ResourceParam[Settings],
     ) -> dg.MaterializeResult:
+        watch = metadata.Stopwatch()
         try:
             report = run_sync(warehouse.app, config.org_id, sync, config.batch_id, settings)
         except NotConfigured as reason:
@@ -80,6 +83,7 @@ def sink_asset(sync: Sync) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.acknowledged,
+                "seconds": watch.seconds(),
                 "sent in this run": report.acknowledged,
                 "unchanged, not sent": report.unchanged,
                 "outbox": metadata.table(states),

@@ -44,6 +44,7 @@ def land_files(
     day = date.fromisoformat(context.partition_key)
     if day == datetime.now(UTC).date():
         receive_inbox(lake, warehouse, settings)
+    watch = metadata.Stopwatch()
     receipts = [
         land_source(lake, settings.yaml_dirs("mappings"), org_id, source, day, context.run.run_id)
         for org_id, source in received_sources(lake.root, day)
@@ -51,11 +52,13 @@ def land_files(
     summary = pl.concat([FILE_RECEIPTS.empty(), *receipts])
     per_source = summary.group_by("source").agg(pl.col(RECEIPT_COUNTS).sum()).sort("source")
     totals = per_source.select(pl.col(RECEIPT_COUNTS).sum()).row(0, named=True)
+    seconds = watch.seconds()
     for table, rows in ((RAW_RECORDS, "accepted"), (FILE_RECEIPTS, None), (QUARANTINED_RECORDS, "quarantined")):
         yield dg.MaterializeResult(
             asset_key=["lake", table.name],
             metadata={
                 "dagster/row_count": totals[rows] if rows else summary.height,
+                "seconds": seconds,
                 "per source": metadata.table(per_source),
                 "what became of the rows": metadata.bars(
                     RECEIPT_COUNTS[1:], [totals[c] for c in RECEIPT_COUNTS[1:]], "rows"

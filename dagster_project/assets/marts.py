@@ -17,13 +17,20 @@ DBT_PROJECT.prepare_if_dev()
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups models by their folder, so that the graph reads staging, intermediate, leads, analytics, sync."""
+    """Groups models by layer and marts by folder, so that the graph reads like the walk; dbt's groups name owners."""
 
     def get_asset_spec(self, manifest, unique_id, project):
         spec = super().get_asset_spec(manifest, unique_id, project)
         props = self.get_resource_props(manifest, unique_id)
-        folder = props["fqn"][-2] if props["resource_type"] == "model" else props["resource_type"] + "s"
-        return spec.replace_attributes(group_name=folder, kinds={"dbt", "postgres"})
+        if props["resource_type"] == "source":
+            return spec
+        layer, *folders = props["fqn"][1:-1] or [props["resource_type"] + "s"]
+        group = manifest["groups"][f"group.{props['package_name']}.{props['config']['group']}"]
+        return spec.replace_attributes(
+            group_name=folders[0] if layer == "marts" else layer,
+            kinds={"dbt", "postgres"},
+            owners=[f"team:{group['owner']['name']}"],
+        )
 
 
 @dbt_assets(

@@ -35,13 +35,14 @@ TABLES = (LEAD_MAP, MERGE_GRAPH, LEAD_ALIASES)
 def resolve_entities(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]):
     """Resolve each tenant's businesses and people; what has not changed since the last resolution is left alone."""
     stats = []
+    watch = metadata.Stopwatch()
     for kind, table in KINDS.items():
         for org_id in sorted({p[0] for p in lake.partitions(table)}):
-            stats.append(resolve_org(lake, org_id, kind) | {"org_id": org_id, "kind": kind})
-    yield from (
-        dg.MaterializeResult(asset_key=["lake", table.name], metadata=resolution_metadata(lake, table, stats))
-        for table in TABLES
-    )
+            stats.append(resolve_org(lake, org_id, kind) | {"org_id": org_id, "kind": kind, "seconds": watch.lap()})
+    seconds = watch.seconds()
+    for table in TABLES:
+        shown = {"seconds": seconds, **resolution_metadata(lake, table, stats)}
+        yield dg.MaterializeResult(asset_key=["lake", table.name], metadata=shown)
 
 
 def resolve_org(lake: Lake, org_id: str, kind: str) -> dict:
@@ -76,7 +77,17 @@ def input_digest(lake: Lake, inputs: list, kind: str) -> str:
 
 def resolution_metadata(lake: Lake, table: Table, stats: list[dict]) -> dict[str, object]:
     """Rows in the table, the figures per tenant and kind, and the distribution of cluster sizes."""
-    columns = ("org_id", "kind", "records", "blocked_pairs", "edges", "clusters", "largest_clusters", "skipped")
+    columns = (
+        "org_id",
+        "kind",
+        "records",
+        "blocked_pairs",
+        "edges",
+        "clusters",
+        "largest_clusters",
+        "seconds",
+        "skipped",
+    )
     shown: dict[str, object] = {
         "dagster/row_count": lake.scan(table).select(pl.len()).collect().item(),
         "resolution": metadata.table(pl.DataFrame([{c: s[c] for c in columns} for s in stats])),

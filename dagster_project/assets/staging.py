@@ -46,16 +46,17 @@ def normalize_records(
     context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
 ):
     """Normalise every raw partition of the day; a value that cannot be understood is quarantined, its row is not."""
-    counts: dict[str, dict[str, int]] = {table.name: {} for table in TABLES}
+    staged: dict[str, list[tuple[str, int, float]]] = {table.name: [] for table in TABLES}
+    watch = metadata.Stopwatch()
     for partition in lake.partitions(RAW_RECORDS):
         if partition[-1] == context.partition_key:
             mapping = load_mapping(partition[1], settings.yaml_dirs("mappings"))
             table, rows = stage_partition(lake, mapping, partition)
-            counts[table.name][partition[1]] = rows
+            staged[table.name].append((partition[1], rows, watch.lap()))
     for table in TABLES:
         yield dg.MaterializeResult(
             asset_key=["lake", table.name],
-            metadata=staged_metadata(lake, table, counts[table.name], context.partition_key),
+            metadata=staged_metadata(lake, table, staged[table.name], context.partition_key),
         )
 
 
@@ -90,12 +91,14 @@ def raw_batches(path: Path, kind: str) -> Iterator[pl.DataFrame]:
         yield pl.from_arrow(batch)
 
 
-def staged_metadata(lake: Lake, table: Table, counts: dict[str, int], day: str) -> dict[str, object]:
-    """Row count, rows per source and, where there are any, how full each column is."""
-    rows = sum(counts.values())
+def staged_metadata(lake: Lake, table: Table, staged: list[tuple[str, int, float]], day: str) -> dict[str, object]:
+    """Row count and seconds, both per source and in all, and, where there are rows, how full each column is."""
+    per_source = pl.DataFrame(staged, {"source": pl.String, "rows": pl.Int64, "seconds": pl.Float64}, orient="row")
+    rows = per_source["rows"].sum()
     shown: dict[str, object] = {
         "dagster/row_count": rows,
-        "rows per source": metadata.table(pl.DataFrame({"source": list(counts), "rows": list(counts.values())})),
+        "seconds": round(per_source["seconds"].sum(), 2),
+        "per source": metadata.table(per_source),
     }
     optional = [c.name for c in table.columns if not c.required]
     if rows and optional:

@@ -28,12 +28,14 @@ def load_warehouse(
     context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse]
 ):
     """Bring the mirror to the lake's state, table by table."""
+    watch = metadata.Stopwatch()
     for table in MIRRORED:
         loaded = refresh(lake, warehouse, table)
         yield dg.MaterializeResult(
             asset_key=["warehouse", table.name],
             metadata={
                 "dagster/row_count": row_count(warehouse, "lake", table.name),
+                "seconds": watch.lap(),
                 "partitions loaded": metadata.table(
                     pl.DataFrame(loaded, schema={"partition": pl.String, "rows": pl.Int64}, orient="row")
                 ),

@@ -1,6 +1,8 @@
 """What every command needs before it can use Dagster: the database running and the environment naming it."""
 
 import os
+import sys
+from pathlib import Path
 
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import PROJECT_ROOT, Settings
@@ -20,6 +22,8 @@ def prepare(settings: Settings) -> Warehouse:
             "DAGSTER_POSTGRES_URL": warehouse.dagster_url(),
             "LEADHOUSE_DAGSTER_DIR": str(dagster_dir),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            # dagster-dbt looks for `dbt` on PATH, where a virtual environment that is not activated does not put it
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             **warehouse.dbt_env(),
         }
     )

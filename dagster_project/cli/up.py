@@ -28,5 +28,7 @@ def up(
     console.print(f"Dagster UI on http://{host}:{port} (Ctrl-C ends it; the embedded database keeps running)")
     dagster = str(Path(sys.executable).with_name("dagster"))
     os.chdir(PROJECT_ROOT)
+    # `dagster dev` advises `dg dev`, which is another package and starts the same processes
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command`")
     command = [dagster, "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port), "--log-level", "warning"]
     os.execv(dagster, command)  # noqa: S606

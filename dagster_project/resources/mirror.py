@@ -30,7 +30,8 @@ on conflict (table_name, lake_partition) do update set file_version = excluded.f
 
 def refresh(lake: Lake, warehouse: Warehouse, table: Table) -> list[tuple[str, int]]:
     """Load what changed and drop what is gone; returns (partition, rows) of what was loaded, in order."""
-    files = {parts: lake.path(table, *parts) for parts in lake.partitions(table)}
+    # versions are read before the rows: a file replaced meanwhile is loaded again, instead of never
+    files = {parts: version(lake.path(table, *parts)) for parts in lake.partitions(table)}
     if not warehouse.mirror_is_current(table):
         return refill(lake, warehouse, table, files)
     with warehouse.connect() as connection:
@@ -39,19 +40,22 @@ def refresh(lake: Lake, warehouse: Warehouse, table: Table) -> list[tuple[str, i
                 "select lake_partition, file_version from ops.lake_loads where table_name = %s", [table.name]
             ).fetchall()
         )
-    for name in sorted(noted.keys() - {"/".join(parts) for parts in files}):
+    gone = sorted(noted.keys() - {"/".join(parts) for parts in files})
+    if gone and table.name in APPEND_ONLY:  # its rows do not say which partition they came from
+        return refill(lake, warehouse, table, files)
+    for name in gone:
         load(warehouse, table, tuple(name.split("/")), table.empty())
         forget(warehouse, table, name)
-    changed = [parts for parts, path in files.items() if noted.get("/".join(parts)) != version(path)]
+    changed = [parts for parts, found in files.items() if noted.get("/".join(parts)) != found]
     loaded = []
     for parts in changed:
-        loaded.append(("/".join(parts), load(warehouse, table, parts, pl.scan_parquet(files[parts]))))
+        loaded.append(("/".join(parts), load(warehouse, table, parts, pl.scan_parquet(lake.path(table, *parts)))))
         note(warehouse, table, {parts: files[parts]})
     return loaded
 
 
-def refill(lake: Lake, warehouse: Warehouse, table: Table, files: dict[tuple[str, ...], Path]) -> list[tuple[str, int]]:
-    """Make the mirror's table anew from the whole lake: it was missing, or its contract has changed."""
+def refill(lake: Lake, warehouse: Warehouse, table: Table, files: dict[tuple[str, ...], str]) -> list[tuple[str, int]]:
+    """Make the mirror's table anew from the whole lake: it was missing, its contract has changed, or versions went."""
     forget(warehouse, table)
     rows = warehouse.mirror(table, lake.scan(table))
     note(warehouse, table, files)
@@ -79,9 +83,9 @@ def version(path: Path) -> str:
     return f"{found.st_size}:{found.st_mtime_ns}"
 
 
-def note(warehouse: Warehouse, table: Table, files: dict[tuple[str, ...], Path]) -> None:
+def note(warehouse: Warehouse, table: Table, files: dict[tuple[str, ...], str]) -> None:
     with warehouse.connect() as connection, connection.cursor() as cursor:
-        cursor.executemany(NOTE, [(table.name, "/".join(parts), version(path)) for parts, path in files.items()])
+        cursor.executemany(NOTE, [(table.name, "/".join(parts), found) for parts, found in files.items()])
 
 
 def forget(warehouse: Warehouse, table: Table, name: str | None = None) -> None:
