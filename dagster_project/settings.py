@@ -6,16 +6,22 @@ Secrets are `SecretStr`, so that printing the settings never shows them. Nothing
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
+class InvalidSettings(ValueError):
+    """An environment variable or option has a value that cannot be; the message names each, without secrets."""
+
+
 class Settings(BaseSettings):
     """Read from the environment, then from `.env` in the project's root."""
 
-    model_config = SettingsConfigDict(env_prefix="LEADHOUSE_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="LEADHOUSE_", env_file=PROJECT_ROOT / ".env", env_ignore_empty=True, extra="ignore"
+    )
 
     database_url: SecretStr | None = Field(
         None,
@@ -45,6 +51,14 @@ class Settings(BaseSettings):
         return list(dict.fromkeys([self.data_dir / kind, self.project_data_dir / kind]))
 
 
-def load() -> Settings:
-    """The settings as the environment has them now."""
-    return Settings()
+def load(**options: str | None) -> Settings:
+    """The settings as the environment has them now, under options of the command line. Raises `InvalidSettings`."""
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        told = (f"{_variable(e['loc'][0])}: {e['msg'][0].lower()}{e['msg'][1:]}" for e in error.errors())
+        raise InvalidSettings("; ".join(told)) from None
+
+
+def _variable(name: str | int) -> str:
+    return str(name) if str(name).isupper() else f"LEADHOUSE_{name}".upper()

@@ -24,7 +24,10 @@ FLOORS = (
     ("sources", "normalize", "resolution", "delivery"),
     ("transport",),
     ("contracts",),
-    ("settings",),
+    (
+        "settings",
+        "user_yaml",
+    ),
 )
 
 

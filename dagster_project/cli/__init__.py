@@ -1,11 +1,14 @@
 """`leadhouse …`: what a person does outside the Dagster UI. One module per command; heavy imports inside them."""
 
+import sys
+
 import typer
 
 from dagster_project.cli.db import db_app, psql_command
 from dagster_project.cli.mapping import mapping_app
 from dagster_project.cli.run import run
 from dagster_project.cli.up import up
+from dagster_project.settings import InvalidSettings
 
 app = typer.Typer(
     name="leadhouse",
@@ -20,3 +23,12 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 app.command("psql", context_settings=PASS_ON)(psql_command)
 app.add_typer(db_app, name="db")
 app.add_typer(mapping_app, name="mapping")
+
+
+def main() -> None:
+    """The `leadhouse` command. A wrong environment is one sentence and exit code 2, not a traceback."""
+    try:
+        app()
+    except InvalidSettings as error:
+        typer.echo(f"leadhouse: {error}", err=True)
+        sys.exit(2)

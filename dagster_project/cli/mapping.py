@@ -33,12 +33,13 @@ def suggest(
     Exit code 1 when the file cannot be read.
     """
     # polars and the readers take half a second to import, which --help need not wait for
-    from dagster_project.sources.files.errors import FileRefused, MappingError
+    from dagster_project.sources.files.errors import FileRefused
     from dagster_project.sources.files.suggest import suggest_mapping, to_yaml
+    from dagster_project.user_yaml import YamlMistake
 
     try:
         suggestion = suggest_mapping(file, kind.value if kind else None, name)
-    except (FileRefused, MappingError) as error:
+    except (FileRefused, YamlMistake) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     if as_json:

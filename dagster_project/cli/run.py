@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from dagster_project import settings
+from dagster_project import settings, user_yaml
 from dagster_project.settings import Settings
 from dagster_project.sources.files.landing import check_file
 from dagster_project.sources.files.mapping import load_mapping
@@ -40,12 +40,9 @@ def run(
 
     Exit code: 0 done; 1 a step or a blocking check failed; 2 the arguments or a mapping are wrong.
     """
-    conf = settings.load()
+    conf = settings.load(org_id=org or (None if files else DEMO_ORG))
     console = Console(stderr=True)
-    if files:
-        summary = walk_files(console, conf, parse_inputs(files, conf), org or conf.org_id)
-    else:
-        summary = walk_demo(console, conf, org or DEMO_ORG)
+    summary = walk_files(console, conf, parse_inputs(files, conf)) if files else walk_demo(console, conf)
     from dagster_project.cli.report import as_json as render_json
     from dagster_project.cli.report import render
 
@@ -57,16 +54,19 @@ def run(
 
 def parse_inputs(files: list[str], conf: Settings) -> list[tuple[Path, str]]:
     """FILE=MAPPING arguments as paths and mapping names, checked before anything is touched."""
-    inputs = []
+    inputs, dirs = [], conf.yaml_dirs("mappings")
     for argument in files:
         file, separator, mapping = argument.rpartition("=")
-        if not separator:
+        if not (separator and mapping):
             raise typer.BadParameter(f"{argument!r} names no mapping; write FILE=MAPPING")
         path = Path(file).expanduser()
         if not path.is_file():
             raise typer.BadParameter(f"no such file: {file}")
         try:
-            loaded = load_mapping(mapping, conf.yaml_dirs("mappings"))
+            loaded = load_mapping(mapping, dirs)
+            kept = user_yaml.available(dirs).get(loaded.name)
+            if mapping != loaded.name and not (kept and kept.samefile(mapping)):
+                raise typer.BadParameter(f"the walk looks for mappings in {dirs[0]}; put {mapping} there")
             check_file(path, loaded)
             inputs.append((path, loaded.name))
         except ValueError as error:
@@ -75,7 +75,7 @@ def parse_inputs(files: list[str], conf: Settings) -> list[tuple[Path, str]]:
 
 
 def walk_files(
-    console: Console, conf: Settings, inputs: list[tuple[Path, str]], org_id: str, truth: Path | None = None
+    console: Console, conf: Settings, inputs: list[tuple[Path, str]], truth: Path | None = None
 ) -> "WalkSummary":
     """The walk over `inputs`; returns the summary. Exits with 1 when a step or a blocking check fails."""
     from dagster_project.cli.environment import prepare
@@ -90,25 +90,25 @@ def walk_files(
         definitions = build_definitions()
     lake = Lake(conf.data_dir / "lake")
     now = datetime.now(UTC)
-    walk.receive(inputs, lake, org_id, now)
+    walk.receive(inputs, lake, conf.org_id, now)
     log = conf.data_dir / "dagster" / "walk.log"
     try:
         with log.open("w") as output:
-            done = walk.walk(definitions, warehouse, org_id, now.date(), output)
+            done = walk.walk(definitions, warehouse, conf.org_id, now.date(), output)
     except walk.WalkFailed as error:
         console.print(f"[red]{error}[/red]; `leadhouse up` shows the run, {log} has the output of dbt")
         raise typer.Exit(1) from error
-    return summary.gather(conf, lake, warehouse, org_id, done, truth)
+    return summary.gather(conf, lake, warehouse, conf.org_id, done, truth)
 
 
-def walk_demo(console: Console, conf: Settings, org_id: str) -> "WalkSummary":
+def walk_demo(console: Console, conf: Settings) -> "WalkSummary":
     """The walk over the generated sample, with a webhook receiver on loopback that checks each signature."""
     from dagster_project.sandbox.world import make_world, write_world
 
     with TemporaryDirectory(prefix="leadhouse-") as folder, demo_receiver():
         written = write_world(make_world(DEMO_RECORDS, DEMO_SEED), Path(folder))
         inputs = [(path, mapping) for mapping, path in written.items()]
-        return walk_files(console, conf, inputs, org_id, truth=Path(folder) / "truth.parquet")
+        return walk_files(console, conf, inputs, truth=Path(folder) / "truth.parquet")
 
 
 @contextmanager

@@ -4,14 +4,15 @@ Only the declaration lives here. What has to be sent is decided in `diff.py`, ho
 destination. URLs and secrets are never in the YAML: it names the environment variables that hold them.
 """
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
+
+from dagster_project import user_yaml
+from dagster_project.user_yaml import Strict, nearest
 
 KEY = "lead_id"
 
@@ -29,15 +30,7 @@ FIELDS = (
 RESERVED = {KEY, "idempotency_key", "revision"}
 
 
-class SyncError(ValueError):
-    """A sync's YAML cannot be used; the message names the file, the key and the nearest valid word."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CsvDestination(_Strict):
+class CsvDestination(Strict):
     """A file `exports/ORG/SYNC.csv` holding every lead."""
 
     type: Literal["csv"]
@@ -49,7 +42,7 @@ class CsvDestination(_Strict):
         return []
 
 
-class WebhookDestination(_Strict):
+class WebhookDestination(Strict):
     """An HTTPS endpoint that takes signed JSON."""
 
     type: Literal["webhook"]
@@ -62,7 +55,7 @@ class WebhookDestination(_Strict):
         return [self.url_env, self.secret_env]
 
 
-class Sync(_Strict):
+class Sync(Strict):
     """One destination and the lead fields it receives. The file's name is the sync's name and its key in the ledger."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]{0,62}$")
@@ -79,10 +72,10 @@ class Sync(_Strict):
     def _names_are_known_and_unique(self) -> "Sync":
         for name in self.fields:
             if name not in FIELDS:
-                raise ValueError(f"fields: unknown field {name!r}{_nearest(name, FIELDS)}")
+                raise ValueError(f'fields: "{name}" is not a field of a lead{nearest(name, FIELDS)}')
         for name in self.rename:
             if name not in self.fields:
-                raise ValueError(f"rename: {name!r} is not among the fields{_nearest(name, self.fields)}")
+                raise ValueError(f'rename: "{name}" is not among the fields{nearest(name, self.fields)}')
         sent = list(self.columns.values())
         if repeated := sorted({n for n in sent if sent.count(n) > 1} | RESERVED.intersection(sent)):
             raise ValueError(f"fields: sent twice, or a reserved name: {', '.join(repeated)}")
@@ -106,45 +99,5 @@ class Sync(_Strict):
 
 
 def load_syncs(folders: Iterable[Path]) -> dict[str, Sync]:
-    """All syncs by name, in order of name; a file in an earlier folder wins over its namesake in a later one.
-
-    Raises `SyncError` for the first file that cannot be used.
-    """
-    files: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            files.setdefault(path.stem, path)
-    return {name: load_sync(files[name]) for name in sorted(files)}
-
-
-def load_sync(path: Path) -> Sync:
-    """The sync in one file. Raises `SyncError`."""
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise SyncError(f"{path.name}: not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise SyncError(f"{path.name}: expected keys such as description, destination and fields")
-    if "name" in content:
-        raise SyncError(f"{path.name}: unknown key 'name'; the file's name is the sync's name")
-    try:
-        return Sync(name=path.stem, **content)
-    except ValidationError as error:
-        raise SyncError(f"{path.name}: {_sentence(error)}") from error
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first problem as one sentence with a suggestion."""
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] != "extra_forbidden":
-        return f"{where}: {problem['msg']}" if where else problem["msg"].removeprefix("Value error, ")
-    *parents, key = map(str, problem["loc"])
-    model = {"csv": CsvDestination, "webhook": WebhookDestination}.get(parents[-1], Sync) if parents else Sync
-    return f"unknown key {key!r}{_nearest(key, model.model_fields)}"
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"
+    """All syncs by name, in order of name. Raises `YamlMistake` for the first file that cannot be used."""
+    return {name: user_yaml.load(Sync, path) for name, path in user_yaml.available(folders).items()}

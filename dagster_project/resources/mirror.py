@@ -56,8 +56,8 @@ def refresh(lake: Lake, warehouse: Warehouse, table: Table) -> list[tuple[str, i
 
 def refill(lake: Lake, warehouse: Warehouse, table: Table, files: dict[tuple[str, ...], str]) -> list[tuple[str, int]]:
     """Make the mirror's table anew from the whole lake: it was missing, its contract has changed, or versions went."""
-    forget(warehouse, table)
     rows = warehouse.mirror(table, lake.scan(table))
+    forget(warehouse, table)
     note(warehouse, table, files)
     return [("all", rows)] if rows else []
 

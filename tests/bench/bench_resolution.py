@@ -21,6 +21,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table as View
 
+from dagster_project import user_yaml
 from dagster_project.contracts import LEAD_MAP
 from dagster_project.normalize import normalize
 from dagster_project.resolution.runner import Resolution, resolve
@@ -30,7 +31,7 @@ from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.files.extract import extract
 from dagster_project.sources.files.inbox import deposit
 from dagster_project.sources.files.landing import land
-from dagster_project.sources.files.mapping import Mapping, load_mapping, parse_mapping
+from dagster_project.sources.files.mapping import Mapping, load_mapping
 from tests import real_sets
 
 ORG = "bench"
@@ -102,7 +103,7 @@ def synthetic(rows: int, seed: int) -> Callable[[Path], Labelled]:
             pl.col("unique_id").cast(pl.String).alias("provider_key"),
             pl.col("cluster").cast(pl.String).alias("entity"),
         )
-        staged = stage(made, parse_mapping(SYNTHETIC, "synthetic_businesses", "bench"), folder)
+        staged = stage(made, user_yaml.parse(Mapping, SYNTHETIC, "synthetic_businesses", "bench"), folder)
         return [staged], "business", labelled([staged], labels)
 
     return make

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.delivery.sync import FIELDS, Sync, SyncError, load_sync, load_syncs
+from dagster_project import user_yaml
+from dagster_project.delivery.sync import FIELDS, Sync, load_syncs
 from dagster_project.settings import PROJECT_ROOT
 
 WEBHOOK = "description: Test.\ndestination: {type: webhook}\n"
@@ -22,7 +23,7 @@ def test_the_shipped_syncs_load_and_are_named_by_their_files():
 
 
 def test_a_sync_without_fields_sends_every_public_field_and_no_bookkeeping(tmp_path: Path):
-    sync = load_sync(written(tmp_path, WEBHOOK))
+    sync = user_yaml.load(Sync, written(tmp_path, WEBHOOK))
     assert tuple(sync.columns) == FIELDS
     assert not {"org_id", "fingerprint", "lead_id"} & set(sync.columns)
 
@@ -36,22 +37,25 @@ def test_a_file_of_the_users_wins_over_its_shipped_namesake(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (WEBHOOK + "feilds: [name]", "mine.yaml: unknown key 'feilds'; did you mean 'fields'?"),
-        (WEBHOOK + "fields: [name, phnoe]", "unknown field 'phnoe'; did you mean 'phone'?"),
-        (WEBHOOK + "fields: [name]\nrename: {nane: Company}", "'nane' is not among the fields; did you mean 'name'?"),
+        (WEBHOOK + "feilds: [name]", 'mine.yaml: unknown key "feilds" (did you mean "fields"?)'),
+        (WEBHOOK + "fields: [name, phnoe]", '"phnoe" is not a field of a lead (did you mean "phone"?)'),
+        (WEBHOOK + "fields: [name]\nrename: {nane: Company}", '"nane" is not among the fields (did you mean "name"?)'),
         (WEBHOOK + "rename: {name: email}", "sent twice, or a reserved name: email"),
         (WEBHOOK + "rename: {name: revision}", "sent twice, or a reserved name: revision"),
-        (WEBHOOK.replace("webhook", "webhook, url: x"), "unknown key 'url'; did you mean 'url_env'?"),
+        (
+            WEBHOOK.replace("webhook", "webhook, url: x"),
+            '"destination.webhook.url" (did you mean "url_env"?). Known: type,',
+        ),
         (WEBHOOK.replace("webhook", "hubspot"), "csv"),
         (WEBHOOK + "mode: mirror", "mode"),
-        (WEBHOOK + "name: other", "the file's name is the sync's name"),
+        (WEBHOOK + "name: other", "the name is the file's"),
         ("- a list", "expected keys"),
-        ("a: [", "not YAML"),
+        ("a: [", "not valid YAML"),
     ],
 )
 def test_a_mistake_is_named_with_the_nearest_valid_word(tmp_path: Path, text: str, sentence: str):
-    with pytest.raises(SyncError) as caught:
-        load_sync(written(tmp_path, text))
+    with pytest.raises(user_yaml.YamlMistake) as caught:
+        user_yaml.load(Sync, written(tmp_path, text))
     assert sentence in str(caught.value)
 
 

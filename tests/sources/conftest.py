@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from dagster_project import user_yaml
 from dagster_project.sources.files.inbox import deposit, received
 from dagster_project.sources.files.landing import Landing, land
-from dagster_project.sources.files.mapping import Mapping, parse_mapping
+from dagster_project.sources.files.mapping import Mapping
 
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 ORG = "default"
@@ -18,7 +19,7 @@ ORG = "default"
 def mapping(**content: object) -> Mapping:
     """A mapping of businesses keyed by `id`, unless said otherwise."""
     own = {} if "identity" in content else {"key": "id"}
-    return parse_mapping({"kind": "business", **own, **content}, "places", "places.yaml")
+    return user_yaml.parse(Mapping, {"kind": "business", **own, **content}, "places", "places.yaml")
 
 
 @pytest.fixture

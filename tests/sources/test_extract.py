@@ -4,9 +4,10 @@ from datetime import date
 import polars as pl
 import pytest
 
+from dagster_project import user_yaml
 from dagster_project.contracts import FIELDS
 from dagster_project.sources.files.extract import IDENTITY, extract, pointers
-from dagster_project.sources.files.mapping import parse_mapping
+from dagster_project.sources.files.mapping import Mapping
 from tests.sources.conftest import NOW, mapping
 
 
@@ -115,7 +116,8 @@ def test_a_split_wins_over_the_field_and_the_first_match_wins():
 
 
 def test_a_prefix_stands_before_values_that_are_there():
-    people = parse_mapping(
+    people = user_yaml.parse(
+        Mapping,
         {"kind": "person", "key": "id", "fields": {"company_key": "acc"}, "prefix": {"company_key": "crm:"}},
         "p",
         "p.yaml",
@@ -124,7 +126,9 @@ def test_a_prefix_stands_before_values_that_are_there():
 
 
 def test_events_keep_their_whole_payload():
-    events = parse_mapping({"kind": "event", "key": "id", "fields": {"email": "visitor.email"}}, "e", "e.yaml")
+    events = user_yaml.parse(
+        Mapping, {"kind": "event", "key": "id", "fields": {"email": "visitor.email"}}, "e", "e.yaml"
+    )
     payload = {"id": "1", "visitor": {"email": "a@example.com"}}
     extracted = extract(raw(payload), events)
     assert extracted["email"].to_list() == ["a@example.com"]

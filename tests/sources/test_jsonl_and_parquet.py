@@ -74,7 +74,7 @@ def test_nested_keys_and_keys_with_dots_can_be_the_key(land_bytes: Land):
 
 def test_columns_that_no_record_has_are_noted_with_the_nearest(land_bytes: Land):
     landing = land_bytes(b'{"id":"1","phone_no":"1"}\n', "a.jsonl", mapping(fields={"phone": "phone_num"}))
-    assert landing.receipts["notes"].to_list() == [['never seen: phone_num - did you mean "phone_no"?']]
+    assert landing.receipts["notes"].to_list() == [['never seen: phone_num (did you mean "phone_no"?)']]
 
 
 def test_parquet_values_become_text_and_nested_ones_json(land_bytes: Land):

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project import user_yaml
 from dagster_project.contracts import FIELDS
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.files.errors import MappingError, UnknownColumn, UnknownMapping
-from dagster_project.sources.files.mapping import available_mappings, load_mapping
+from dagster_project.sources.files.errors import UnknownColumn
+from dagster_project.sources.files.mapping import load_mapping
+from dagster_project.user_yaml import UnknownName, YamlMistake
 from tests.sources.conftest import mapping
 
 SHIPPED = PROJECT_ROOT / "data" / "mappings"
@@ -17,7 +19,7 @@ def load(folder: Path, text: str):
     return load_mapping("places", [folder])
 
 
-@pytest.mark.parametrize("name", sorted(available_mappings([SHIPPED])))
+@pytest.mark.parametrize("name", sorted(user_yaml.available([SHIPPED])))
 def test_every_shipped_mapping_loads_and_says_what_it_is(name: str):
     shipped = load_mapping(name, [SHIPPED])
     assert shipped.name == name
@@ -40,19 +42,19 @@ def test_the_first_folder_wins(tmp_path: Path):
 
 def test_an_unknown_name_lists_what_exists(tmp_path: Path):
     load(tmp_path, GOOD)
-    with pytest.raises(UnknownMapping, match=r'no mapping "place" - did you mean "places"\? Available: places\.'):
+    with pytest.raises(UnknownName, match=r'no mapping "place" \(did you mean "places"\?\)\. Available: places\.'):
         load_mapping("place", [tmp_path])
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kind: business\nkey: id\nfields: {nmae: x}", '"nmae" is not a field of a business - did you mean "name"?'),
+        ("kind: business\nkey: id\nfields: {nmae: x}", '"nmae" is not a field of a business (did you mean "name"?)'),
         ("kind: business\nkey: id\nconstants: {contry: US}", 'constants: "contry" is not a field'),
         ("kind: business\nkey: id\nprefix: {phne: x}", 'prefix: "phne" is not a field'),
         ("kind: person\nkey: id\nfields: {employees: x}", '"employees" is not a field of a person'),
-        ("kind: business\nfield: {}\nkey: id", 'unknown key "field" - did you mean "fields"?'),
-        ("kind: business\nkey: id\noptions: {delimeter: x}", '"options.delimeter" - did you mean "delimiter"?'),
+        ("kind: business\nfield: {}\nkey: id", 'unknown key "field" (did you mean "fields"?)'),
+        ("kind: business\nkey: id\noptions: {delimeter: x}", '"options.delimeter" (did you mean "delimiter"?)'),
         ("kind: business\nkey: id\noptions: {encoding: utf-9}", 'encoding: "utf-9" is not an encoding'),
         ("kind: busines\nkey: id", "\"kind\": Input should be 'business'"),
         ("key: id", 'missing key "kind"'),
@@ -73,20 +75,20 @@ def test_an_unknown_name_lists_what_exists(tmp_path: Path):
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_place(tmp_path: Path, text: str, told: str):
-    with pytest.raises(MappingError) as caught:
+    with pytest.raises(YamlMistake) as caught:
         load(tmp_path, text)
     assert "places.yaml" in str(caught.value)
     assert told in str(caught.value)
 
 
 def test_errors_never_repeat_a_constant(tmp_path: Path):
-    with pytest.raises(MappingError) as caught:
+    with pytest.raises(YamlMistake) as caught:
         load(tmp_path, "kind: business\nkey: id\nconstants: {email: [ann@example.com]}")
     assert "ann@example.com" not in str(caught.value)
 
 
 def test_an_unreadable_mapping_is_a_clear_error(tmp_path: Path):
-    with pytest.raises(MappingError, match=r"cannot read mapping gone\.yaml: No such file"):
+    with pytest.raises(YamlMistake, match=r"cannot read gone\.yaml: No such file"):
         load_mapping(tmp_path / "gone.yaml")
 
 
@@ -95,7 +97,7 @@ def test_a_column_the_file_lacks_is_named_with_the_nearest():
     with pytest.raises(UnknownColumn) as caught:
         fitted.check_columns(["id", "Site name", "Phone"], "a.csv")
     assert str(caught.value).startswith(
-        'mapping places does not fit a.csv: no column "Site nam" - did you mean "Site name"?; no column "Zip"'
+        'mapping places does not fit a.csv: no column "Site nam" (did you mean "Site name"?); no column "Zip"'
     )
 
 

@@ -6,12 +6,13 @@ import polars as pl
 import pytest
 import yaml
 
+from dagster_project import user_yaml
 from dagster_project.contracts import RAW_RECORDS
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.files.extract import extract
 from dagster_project.sources.files.inbox import deposit, received
 from dagster_project.sources.files.landing import check_file, land
-from dagster_project.sources.files.mapping import load_mapping, parse_mapping
+from dagster_project.sources.files.mapping import Mapping, load_mapping
 from dagster_project.sources.files.suggest import suggest_mapping, to_yaml
 from tests import real_sets
 from tests.sources.conftest import NOW, ORG, assert_balanced
@@ -54,7 +55,7 @@ def test_a_real_set_lands_whole_and_a_second_time_changes_nothing(name: str, sha
 def test_a_suggested_mapping_of_a_real_set_loads_and_lands(name: str, shared_dir: Path, tmp_path: Path):
     path, expected = real_sets.file_of(shared_dir, name), real_sets.FILES[name][1]
     suggestion = suggest_mapping(path, name=name)
-    mapping = parse_mapping(yaml.safe_load(to_yaml(suggestion)), name, f"{name}.yaml")
+    mapping = user_yaml.parse(Mapping, yaml.safe_load(to_yaml(suggestion)), name, f"{name}.yaml")
     assert mapping == suggestion.mapping
     assert {"name", "address_line1"} & set(mapping.targets)
     deposit(path, name, tmp_path, ORG, NOW)

@@ -5,9 +5,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from dagster_project import user_yaml
 from dagster_project.cli.mapping import mapping_app
 from dagster_project.sources.files.errors import FileRefused
-from dagster_project.sources.files.mapping import Mapping, parse_mapping
+from dagster_project.sources.files.mapping import Mapping
 from dagster_project.sources.files.suggest import Suggestion, suggest_mapping, to_yaml
 
 
@@ -93,7 +94,7 @@ def test_the_yaml_loads_as_the_same_mapping_whatever_the_headers(suggest):
         '"id","name # odd","na: me","yes","Email, ""work"""\n1,a,b,c,x@a.example\n2,b,c,d,y@a.example\n'
     )
     text = to_yaml(suggestion)
-    assert parse_mapping(yaml.safe_load(text), "a", "a.yaml") == suggestion.mapping
+    assert user_yaml.parse(Mapping, yaml.safe_load(text), "a", "a.yaml") == suggestion.mapping
     assert columns(suggestion.mapping)["email"] == 'Email, "work"'
     assert "# Columns not used:" in text
 

@@ -85,7 +85,7 @@ def test_error_cells_read_as_empty_and_are_noted(land_bytes: Land):
 def test_the_mapping_may_name_the_sheet(land_bytes: Land):
     content = workbook(("Notes", [["hello"]]), ("Accounts", [["id"], ["7"]]))
     assert keys(land_bytes(content, "a.xlsx", mapping(options={"sheet": "Accounts"}))) == ["7"]
-    with pytest.raises(FileRefused, match='no sheet "Acounts" - did you mean "Accounts"'):
+    with pytest.raises(FileRefused, match=r'no sheet "Acounts" .did you mean "Accounts"'):
         land_bytes(content, "a.xlsx", mapping(options={"sheet": "Acounts"}))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from dagster_project.sources.files.mapping import available_mappings
+from dagster_project import user_yaml
 from dagster_project.sources.files.readers import check_extension
 
 FOLDER = "received_files"
@@ -78,7 +78,7 @@ def inbox_files(
     Hidden and unfinished files, and those changed in the last `settle_seconds` before `now` (a POSIX time), are left
     for the next look: somebody is still writing them.
     """
-    mappings = available_mappings(mapping_dirs)
+    mappings = user_yaml.available(mapping_dirs)
     ready, unmapped = [], []
     for path in sorted(inbox_dir.rglob("*")) if inbox_dir.exists() else []:
         place = path.relative_to(inbox_dir)

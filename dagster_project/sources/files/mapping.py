@@ -4,32 +4,24 @@ A `Mapping` is checked against the contracts when it is loaded, and against a fi
 (`check_columns`). How values are taken out of rows is said in `targets`, how files are read in `readers`.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 import polars as pl
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from dagster_project import user_yaml
 from dagster_project.contracts import FIELDS
-from dagster_project.sources.files.errors import MappingError, UnknownColumn, UnknownMapping, nearest
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-SUFFIXES = (".yaml", ".yml")
+from dagster_project.sources.files.errors import UnknownColumn
+from dagster_project.user_yaml import Strict, nearest
 
 Kind = Literal["business", "person", "event", "deal", "activity", "outcome", "suppression"]
 Columns = Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v), Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    # hide_input_in_errors: a constant may be personal data
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Options(_Strict):
+class Options(Strict):
     """Overrides of what is otherwise detected in the file."""
 
     delimiter: str | None = Field(None, min_length=1, max_length=1)
@@ -46,7 +38,7 @@ class Options(_Strict):
         return self
 
 
-class Split(_Strict):
+class Split(Strict):
     """A pattern (Rust regex syntax: no look-around) whose named groups fill targets from one column."""
 
     column: str
@@ -69,7 +61,7 @@ class Split(_Strict):
         return tuple(f for f in fields if not f.isdigit())
 
 
-class Mapping(_Strict):
+class Mapping(Strict):
     """How rows of one kind of file become canonical fields. `name` is the stem of its YAML file."""
 
     name: str
@@ -142,78 +134,9 @@ class Mapping(_Strict):
             raise UnknownColumn(f"mapping {self.name} does not fit {file}: {told}. Its columns: {', '.join(header)}")
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key written twice is an error; plain YAML silently keeps the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [k.value for k, _ in node.value]
-        if twice := {k for k in keys if keys.count(k) > 1}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"written twice: {', '.join(sorted(twice))}", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
-
-
 def load_mapping(name_or_path: str | Path, dirs: Sequence[Path] = ()) -> Mapping:
-    """The mapping of a name, searched in `dirs` in order, or of a YAML file's path.
-
-    Raises `UnknownMapping` (with the names that exist) or `MappingError` (with the file and the key at fault).
-    """
+    """The mapping of a name, searched in `dirs` in order, or of a YAML file's path. Raises `YamlMistake`."""
     path = Path(name_or_path)
-    if path.suffix not in SUFFIXES:
-        available = available_mappings(dirs)
-        if str(name_or_path) not in available:
-            names = ", ".join(sorted(available)) or "none"
-            raise UnknownMapping(
-                f'no mapping "{name_or_path}"{nearest(str(name_or_path), available)} Available: {names}.'
-            )
-        path = available[str(name_or_path)]
-    return parse_mapping(_read_yaml(path), path.stem, path.name)
-
-
-def available_mappings(dirs: Sequence[Path]) -> dict[str, Path]:
-    """Name to file of every mapping in the folders; the first folder wins."""
-    found = [p for d in dirs for p in sorted(Path(d).glob("*")) if p.suffix in SUFFIXES and p.is_file()]
-    return {p.stem: p for p in reversed(found)}
-
-
-def parse_mapping(content: object, name: str, file: str) -> Mapping:
-    """A mapping from parsed YAML. Raises `MappingError` naming `file` and the key at fault."""
-    if not NAME.fullmatch(name):
-        raise MappingError(f'{file}: "{name}" is no mapping name; use letters, digits, _ and -')
-    if not isinstance(content, dict):
-        raise MappingError(f"{file}: expected keys and values, such as kind: business")
-    if "name" in content:
-        raise MappingError(f'{file}: the name is the file\'s; remove the key "name"')
-    try:
-        return Mapping.model_validate({**content, "name": name})
-    except ValidationError as error:
-        raise MappingError(f"{file}: " + "; ".join(_sentence(e) for e in error.errors())) from None
-
-
-def _read_yaml(path: Path) -> object:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise MappingError(f"cannot read mapping {path.name}: {reason}") from error
-    except yaml.YAMLError as error:
-        raise MappingError(f"{path.name} is not valid YAML: {error}") from error
-
-
-def _sentence(error: dict) -> str:
-    """One of pydantic's errors as people would say it, with the key's place."""
-    place = ".".join(str(part) for part in error["loc"])
-    match error["type"]:
-        case "extra_forbidden":
-            known = Options if error["loc"][0] == "options" else Split if "splits" in error["loc"] else Mapping
-            options = [f for f in known.model_fields if f != "name"]
-            return f'unknown key "{place}"{nearest(str(error["loc"][-1]), options)} Known: {", ".join(options)}'
-        case "missing":
-            return f'missing key "{place}"'
-        case "string_type":
-            return f'"{place}" must be text; put it in quotes'
-        case "value_error":
-            return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
-        case _:
-            return f'"{place}": {error["msg"]}'
+    if path.suffix not in user_yaml.SUFFIXES:
+        path = user_yaml.find(str(name_or_path), dirs, "mapping")
+    return user_yaml.load(Mapping, path)

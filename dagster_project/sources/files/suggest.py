@@ -12,10 +12,11 @@ from pathlib import Path
 import polars as pl
 import yaml
 
+from dagster_project import user_yaml
 from dagster_project.contracts import FIELDS
 from dagster_project.sources.files.errors import FileRefused
 from dagster_project.sources.files.inbox import safe_name
-from dagster_project.sources.files.mapping import Mapping, Split, parse_mapping
+from dagster_project.sources.files.mapping import Mapping, Split
 from dagster_project.sources.files.readers import LINE, PAYLOAD, Opened, open_file
 from dagster_project.sources.files.synonyms import KEY_WORDS, KIND_MARKERS, PROVIDER_WORDS, SYNONYMS, normal
 
@@ -70,7 +71,7 @@ def suggest_mapping(path: Path, kind: str | None = None, name: str | None = None
     content |= _identity(sample, kind, fields)
     content |= _address(sample, fields)
     content["required"] = [t for t in ("name", "event_type", "stage", "outcome", "scope", "value") if t in fields]
-    mapping = parse_mapping({k: v for k, v in content.items() if v}, name or _name(path), path.name)
+    mapping = user_yaml.parse(Mapping, {k: v for k, v in content.items() if v}, name or _name(path), path.name)
     return Suggestion(mapping, path.name, tuple(c for c in sample.columns if c not in mapping.columns))
 
 

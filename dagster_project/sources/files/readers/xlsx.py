@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dagster_project.sources.files.errors import FileRefused, nearest
+from dagster_project.sources.files.errors import FileRefused
 from dagster_project.sources.files.mapping import Options
 from dagster_project.sources.files.readers.core import (
     CHUNK_ROWS,
@@ -24,6 +24,7 @@ from dagster_project.sources.files.readers.core import (
     header_names,
     refuse_cells,
 )
+from dagster_project.user_yaml import nearest
 
 MAX_ENTRIES = 10_000
 MAX_UNPACKED = 1 << 30
