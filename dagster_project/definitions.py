@@ -14,7 +14,6 @@ from dagster_project.assets import deliver, ingest, marts, resolve, staging, war
 from dagster_project.automation import jobs, schedules, sensors
 from dagster_project.automation.progress import progress_logger
 from dagster_project.checks.contracts import lake_checks
-from dagster_project.contracts import FILE_RECEIPTS, QUARANTINED_RECORDS, RAW_RECORDS
 from dagster_project.delivery.sync import load_syncs
 from dagster_project.resources.configurable import LakeFactory, SettingsFactory, WarehouseFactory
 
@@ -33,9 +32,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             deliver.lead_batch,
             *sinks,
         ],
-        asset_checks=lake_checks(
-            daily=[RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS, *staging.TABLES], whole=resolve.TABLES
-        ),
+        asset_checks=lake_checks(daily=[*ingest.TABLES, *staging.TABLES], whole=resolve.TABLES),
         jobs=[jobs.walk, delivery],
         schedules=[schedules.daily_walk],
         sensors=[sensors.inbox_sensor, sensors.batch_sensor(delivery, sinks)],

@@ -23,15 +23,13 @@ from dagster_project.sources.files.landing import check_file, land
 from dagster_project.sources.files.mapping import load_mapping
 
 OWNER = "team:data-engineering"
+TABLES = (RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS, RECORD_SIGHTINGS)
 RECEIPT_COUNTS = ("received", "accepted", "quarantined", "duplicate")
 
 
 @dg.multi_asset(
     name="land_files",
-    specs=[
-        contract_spec(table, "lake", group="sources", kinds={"python", "parquet"}, owner=OWNER)
-        for table in (RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS)
-    ],
+    specs=[contract_spec(table, "lake", group="sources", kinds={"python", "parquet"}, owner=OWNER) for table in TABLES],
     partitions_def=DAILY,
 )
 def land_files(
@@ -53,11 +51,18 @@ def land_files(
     per_source = summary.group_by("source").agg(pl.col(RECEIPT_COUNTS).sum()).sort("source")
     totals = per_source.select(pl.col(RECEIPT_COUNTS).sum()).row(0, named=True)
     seconds = watch.seconds()
-    for table, rows in ((RAW_RECORDS, "accepted"), (FILE_RECEIPTS, None), (QUARANTINED_RECORDS, "quarantined")):
+    seen = lake.scan(RECORD_SIGHTINGS).filter(pl.col("partition_date") == day)
+    rows = {
+        RAW_RECORDS: totals["accepted"],
+        FILE_RECEIPTS: summary.height,
+        QUARANTINED_RECORDS: totals["quarantined"],
+        RECORD_SIGHTINGS: seen.select(pl.len()).collect().item(),
+    }
+    for table, count in rows.items():
         yield dg.MaterializeResult(
             asset_key=["lake", table.name],
             metadata={
-                "dagster/row_count": totals[rows] if rows else summary.height,
+                "dagster/row_count": count,
                 "seconds": seconds,
                 "per source": metadata.table(per_source),
                 "what became of the rows": metadata.bars(

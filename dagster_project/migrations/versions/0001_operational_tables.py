@@ -62,7 +62,7 @@ comment on table ops.batches is 'Finished walks, which the delivery sensor looks
 
 create table ops.delivery_outbox (
   org_id text not null,
-  outbox_id uuid primary key default {uuidv7}(),
+  outbox_id uuid not null default {uuidv7}(),
   destination text not null,
   natural_key text not null,
   revision bigint not null,
@@ -80,23 +80,28 @@ create table ops.delivery_outbox (
   next_attempt_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   acknowledged_at timestamptz,
-  unique (org_id, destination, natural_key, revision),
-  unique (org_id, idempotency_key),
-  unique (org_id, outbox_id)
+  primary key (org_id, outbox_id),
+  -- the idempotency key is a hash of these, so it needs no index of its own
+  unique (org_id, destination, natural_key, revision)
 );
-create index on ops.delivery_outbox (org_id, state, next_attempt_at);
-create index on ops.delivery_outbox (org_id, batch_id);
+-- A lead is written three times (pending, leased, acknowledged), and each index each time. What is settled, which
+-- is nearly all, is in none of these.
+create index on ops.delivery_outbox (org_id, destination, next_attempt_at) where state = 'pending';
+create index on ops.delivery_outbox (org_id, destination, next_attempt_at) where state = 'failed';
+create index on ops.delivery_outbox (org_id, destination, natural_key) where state = 'leased';
+create index on ops.delivery_outbox (org_id, destination, natural_key) where state in ('dead', 'suppressed');
 comment on table ops.delivery_outbox is 'Intended writes to destinations. One row per lead, destination and revision.';
 
 create table ops.delivery_attempts (
   org_id text not null,
-  attempt_id uuid primary key default {uuidv7}(),
+  attempt_id uuid not null default {uuidv7}(),
   outbox_id uuid not null,
   attempted_at timestamptz not null default now(),
   outcome text not null,
   status_code integer,
   reason text,
   latency_ms double precision,
+  primary key (org_id, attempt_id),
   -- with the tenant, so that no tenant can hang an attempt on another's row
   foreign key (org_id, outbox_id) references ops.delivery_outbox (org_id, outbox_id) on delete cascade
 );
