@@ -81,4 +81,4 @@ clean:  ## remove the virtual environment, caches and dbt's output; data stays
 
 reset: setup  ## stop the embedded database and remove all data Leadhouse made (asks first)
 	@printf 'Remove the lake, the embedded database and exports in data/? [y/N] ' && read answer && [ "$$answer" = y ]
-	@$(BIN)/leadhouse db stop; rm -rf data/lake data/pg data/dagster data/exports data/reports
+	@$(BIN)/leadhouse db stop --remove; rm -rf data/lake data/dagster data/exports data/reports

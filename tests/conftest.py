@@ -38,7 +38,7 @@ def warehouse(open_folder: Path) -> Iterator[Warehouse]:
     with found.connect("dagster", autocommit=True) as connection:  # copied before any test can add rows
         connection.execute(f"create database {TEMPLATE} template leads")
     yield found
-    found.embedded.stop()
+    found.embedded.remove()
 
 
 @pytest.fixture

@@ -97,10 +97,10 @@ class House:
 
 @contextmanager
 def open_house(folder: Path, inputs: Sequence[str] = ()) -> Iterator[House]:
-    """A house in an empty folder; its database is stopped at the end."""
+    """A house in an empty folder; its database is removed at the end."""
     with WebhookReceiver() as receiver:
         house = House(folder, receiver, inputs)
         try:
             yield house
         finally:
-            house.warehouse.embedded.stop()
+            house.warehouse.embedded.remove()

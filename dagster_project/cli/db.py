@@ -46,7 +46,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 
 @db_app.command()
-def stop() -> None:
+def stop(
+    remove: Annotated[bool, typer.Option("--remove", help="Also delete its databases, wherever they live.")] = False,
+) -> None:
     """Stop the embedded server, ending its sessions. Whoever needs it next starts it again.
 
     Example: leadhouse db stop
@@ -56,6 +58,9 @@ def stop() -> None:
         if server is None:
             raise PostgresError("DATABASE_URL names a server of yours; Leadhouse does not stop it")
         typer.echo("Stopped." if server.stop() else "It was not running.")
+        if remove:
+            server.remove()
+            typer.echo("Its databases are gone.")
 
 
 @db_app.command()

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import time
@@ -65,6 +66,13 @@ class EmbeddedPostgres:
                 return False
             self._pg_ctl("stop", "-m", "fast")
             return True
+
+    def remove(self) -> None:
+        """Stop the server and delete its data, wherever it lives."""
+        self.stop()
+        for folder in {self.data.resolve().parent, self.root}:
+            if folder.exists():
+                shutil.rmtree(folder)
 
     def is_ready(self) -> bool:
         """Whether the server takes connections: asked of the server itself, because process ids are reused."""

@@ -82,7 +82,7 @@ def pss(process: psutil.Process) -> int:
 
 @contextmanager
 def temporary_house(folder: Path) -> Iterator[None]:
-    """A data folder of its own, with its own database, which is stopped at the end."""
+    """A data folder of its own, with its own database, which is removed at the end."""
     os.environ["LEADHOUSE_DATA_DIR"] = str(folder)
     os.environ.pop("DATABASE_URL", None)
     from dagster_project import settings
@@ -91,7 +91,7 @@ def temporary_house(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        Warehouse(settings.load()).embedded.stop()
+        Warehouse(settings.load()).embedded.remove()
 
 
 @dataclass

@@ -187,3 +187,16 @@ def owned_by(server: EmbeddedPostgres) -> dict:
     """Options that run a process as the server's account, so that a mistaken signal would reach it."""
     account = Account.for_data(server.data)
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700], ids=["a folder for all", "a private folder"])
+def test_a_removed_server_leaves_nothing(folder: Path, mode: int) -> None:
+    """As root, the data of a server in a private folder lives elsewhere."""
+    folder.chmod(mode)
+    server = EmbeddedPostgres(folder / "pg").start()
+    data = server.data.resolve()
+    server.remove()
+    assert not server.root.exists()
+    assert not data.parent.exists()
+    assert not postgres_process.processes_in(data)
+    server.remove()
