@@ -26,17 +26,18 @@ from rich.console import Console
 from rich.table import Table as View
 
 SAMPLE_SECONDS = 0.25
-# Seconds that each room may take for a million business records on 2 cores, 300 in all, and to be entered at all.
+# Seconds that a million business records may cost each room on 2 cores (300 in all), and the seconds to enter a room.
 SECONDS_PER_MILLION = {
-    "landing received files": 40,
-    "normalising records": 50,
-    "resolving leads and contacts": 60,
+    "landing received files": 30,
+    "normalising records": 25,
+    "resolving leads and contacts": 65,
     "loading PostgreSQL": 45,
-    "building and testing the marts (dbt)": 60,
-    "delivering to csv_export": 35,
+    "building and testing the marts (dbt)": 80,
+    "delivering to csv_export": 45,
     "blocking checks": 10,
 }
-FIXED_SECONDS = {"building and testing the marts (dbt)": 20, "blocking checks": 2}
+SECONDS_TO_ENTER = 3
+SECONDS_TO_ENTER_DBT = 20
 
 
 @dataclass
@@ -153,12 +154,13 @@ def machine() -> str:
 
 
 def show(console: Console, title: str, records: int, steps: list[Step]) -> None:
-    """The table of one walk. A room's budget is its share of `SECONDS_PER_MILLION`, at least a second."""
+    """The table of one walk, with each room's budget for this many records."""
     view = View("room", title=f"{title}: {records:,} business records received")
     for name in ("rows", "seconds", "budget", "peak MiB"):
         view.add_column(name, justify="right")
     for s in steps:
-        budget = max(1.0, SECONDS_PER_MILLION.get(s.name, 0) * records / 1e6) + FIXED_SECONDS.get(s.name, 0)
+        enter = SECONDS_TO_ENTER_DBT if "dbt" in s.name else SECONDS_TO_ENTER
+        budget = enter + SECONDS_PER_MILLION.get(s.name, 0) * records / 1e6
         view.add_row(s.name, f"{s.rows:,}", f"{s.seconds:,.1f}", f"{budget:,.0f}", f"{s.peak_mib:,.0f}")
     view.add_section()
     view.add_row("all", "", f"{sum(s.seconds for s in steps):,.1f}", "", f"{max(s.peak_mib for s in steps):,.0f}")
