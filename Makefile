@@ -54,7 +54,7 @@ test-chaos: setup  ## kill the walk at many instants and compare with an undistu
 	@LEADHOUSE_CHAOS_KILLS=$${KILLS:-12} $(BIN)/python -m pytest -m chaos
 
 lint: setup  ## ruff for Python, sqlfluff for SQL
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/sqlfluff lint --disable-progress-bar dbt
 
 format: setup  ## repair what lint can repair
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
