@@ -169,7 +169,7 @@ def main() -> None:
         view.add_row(name, *(row[c] for c in COLUMNS))
         if chosen.stages:
             Console().print(name, found.stats["seconds"])
-    Console().print(view)
+    Console(width=130).print(view)
 
 
 if __name__ == "__main__":
