@@ -53,14 +53,18 @@ def find(name: str, folders: Sequence[Path], what: str) -> Path:
 
 def load(model: type[Model], path: Path) -> Model:
     """The model in a file. Raises `YamlMistake`."""
+    return parse(model, read(path), path.stem, path.name)
+
+
+def read(path: Path) -> object:
+    """What a file's YAML says, before any model has seen it. Raises `YamlMistake`."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise YamlMistake(f"cannot read {path.name}: {reason}") from error
     except yaml.YAMLError as error:
         raise YamlMistake(f"{path.name} is not valid YAML: {error}") from error
-    return parse(model, content, path.stem, path.name)
 
 
 def parse(model: type[Model], content: object, name: str, file: str) -> Model:

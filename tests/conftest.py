@@ -21,6 +21,10 @@ TEMPLATE = "template_leads"
 ALERT_TIME = dt.datetime(2026, 11, 23, 12, 30, 15, 123456, tzinfo=dt.UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--adapter", help="run the contract suite in tests/adapters for this provider's adapter only")
+
+
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
     """A temporary folder that the server's account may pass through; pytest's own are private, and we may be root."""

@@ -9,7 +9,8 @@ from functools import cache
 
 import polars as pl
 
-from dagster_project.normalize.tables import countries, regions, words
+from dagster_project.contracts.geography import countries, regions
+from dagster_project.normalize.tables import words
 from dagster_project.normalize.text import one_of, rewritten, tidy
 
 COUNTRIES = ["US", "CA"]  # the forms it knows

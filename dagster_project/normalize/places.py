@@ -1,16 +1,16 @@
 """Countries, states and provinces, cities, postal codes and coordinates: codes and standard forms.
 
-States are coded for the countries of `tables/regions.csv` (US, CA); other regions stay as given.
+States are coded for the countries of `contracts/regions.csv` (US, CA); other regions stay as given.
 """
 
 from functools import cache
 
 import polars as pl
 
+from dagster_project.contracts.geography import countries as country_table
+from dagster_project.contracts.geography import regions as region_table
 from dagster_project.normalize import names, values
 from dagster_project.normalize.names import Style
-from dagster_project.normalize.tables import countries as country_table
-from dagster_project.normalize.tables import regions as region_table
 from dagster_project.normalize.text import fold, lookup, per_distinct, rewritten, tidy
 
 US_POSTAL = r"^(\d{5})(?:[- ]?\d{4})?$"

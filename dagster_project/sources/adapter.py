@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
+from dagster_project.contracts.geography import countries, country_names, region_names, regions
 from dagster_project.sources.area import Area, Box
 from dagster_project.sources.paths import Path
 from dagster_project.transport.messages import Answer, Auth, Request
@@ -23,6 +24,19 @@ Kind = Literal["business", "person"]
 Cursor = str | int
 # Where a canonical field stands in a payload; with a function, what is made of the value found there (never None).
 FieldSpec = str | tuple[str, Callable[[Any], Any]]
+# Where it stands, or a list of places of which the first that is filled counts.
+FieldSpecs = FieldSpec | list[FieldSpec]
+# Fewest and most employees of the bands that most providers share.
+BANDS: dict[str, tuple[int, int | None]] = {
+    "1-10": (1, 10),
+    "11-50": (11, 50),
+    "51-200": (51, 200),
+    "201-500": (201, 500),
+    "501-1000": (501, 1_000),
+    "1001-5000": (1_001, 5_000),
+    "5001-10000": (5_001, 10_000),
+    "10001+": (10_001, None),
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,41 @@ class Need:
     domains: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     fields: frozenset[str] = frozenset()
+
+    @property
+    def country_code(self) -> str | None:
+        """ISO 3166-1 alpha-2 of the country; one that is not known stays as written."""
+        known = countries()
+        written = self.country or ""
+        return known.get(written) or known.get(written.upper()) or known.get(written.title()) or self.country
+
+    @property
+    def country_name(self) -> str | None:
+        """English name of the country; one that is not known stays as written."""
+        return country_names().get(self.country_code or "", self.country)
+
+    @property
+    def region_code(self) -> str | None:
+        """Code of the state or province, such as TX; one that is not known stays as written."""
+        known, country, written = regions(), self.country_code or "", self.region or ""
+        found = known.get((country, written)) or known.get((country, written.upper()))
+        return found or known.get((country, written.title())) or self.region
+
+    @property
+    def region_name(self) -> str | None:
+        """English name of the state or province; one that is not known stays as written."""
+        return region_names().get((self.country_code or "", self.region_code or ""), self.region)
+
+    def bands(self, known: Mapping[str, tuple[int, int | None]] = BANDS) -> list[str]:
+        """A provider's bands that hold any of the wanted numbers of employees; none when any number will do."""
+        low, high = self.employees
+        if low is None and high is None:
+            return []
+        return [
+            band
+            for band, (fewest, most) in known.items()
+            if (high is None or fewest <= high) and (low is None or most is None or most >= low)
+        ]
 
 
 @dataclass(frozen=True)
@@ -123,7 +172,8 @@ class Endpoint:
     provider whose pages have one size may ignore the limit. `page(ask, cursor, answer)` reads the answer and
     raises LookupError, TypeError or ValueError when the answer is not shaped as documented. `price(ask)` may depend on
     what is asked for. `fields`, `ignored` and `volatile` are paths into a record (see `paths`): every leaf of a payload
-    is in one of the first two; `volatile` ones are left out when contents are compared.
+    is in one of the first two; `volatile` ones are left out when contents are compared. A field that a provider keeps
+    in several places lists them, best first.
     """
 
     name: str
@@ -133,7 +183,7 @@ class Endpoint:
     page: Callable[[Ask, Cursor | None, Answer], Page]
     price: Callable[[Ask], Price] = lambda ask: Price()
     key: FieldSpec = "id"
-    fields: Mapping[str, FieldSpec] = field(default_factory=dict)
+    fields: Mapping[str, FieldSpecs] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
@@ -144,6 +194,8 @@ class Endpoint:
     windows: tuple[Window, ...] = ()
     # Seconds before a cursor becomes valid.
     page_delay: float = 0.0
+    # Endpoint that each result is looked up at, when a question here names the `fields` to look up.
+    follows: str | None = None
 
     @cached_property
     def key_path(self) -> Path:
@@ -154,8 +206,8 @@ class Endpoint:
         return Path(self.url) if self.url else None
 
     @cached_property
-    def field_paths(self) -> dict[str, Path]:
-        return {name: Path(spec) for name, spec in self.fields.items()}
+    def field_paths(self) -> dict[str, list[Path]]:
+        return {name: [Path(spec) for spec in alternatives(specs)] for name, specs in self.fields.items()}
 
     def provider_key(self, record: Mapping[str, Any]) -> str | None:
         """The provider's own key of a record as text; None when it has none and cannot be landed."""
@@ -164,7 +216,10 @@ class Endpoint:
 
     def canonical(self, record: Mapping[str, Any]) -> dict[str, str]:
         """The canonical fields a record fills, as text: lists as JSON, true and false, numbers as written."""
-        found = {name: as_text(path.value(record)) for name, path in self.field_paths.items()}
+        found = {
+            name: next((text for path in paths if (text := as_text(path.value(record)))), None)
+            for name, paths in self.field_paths.items()
+        }
         filled = {name: text for name, text in found.items() if text}
         return {**self.constants, **filled}
 
@@ -209,6 +264,11 @@ class Adapter:
         """Every question that a need gives rise to, each once, in order."""
         found = [ask for endpoint in self.endpoints for ask in endpoint.asks(need)]
         return list({ask.id: ask for ask in found}.values())
+
+
+def alternatives(specs: FieldSpecs) -> list[FieldSpec]:
+    """The places where a field may stand, best first: most have one."""
+    return list(specs) if isinstance(specs, list) else [specs]
 
 
 def as_text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""The word lists of normalisation, read once: countries, regions, street words, synonyms, confidences.
+"""The word lists of normalisation, read once: street words, synonyms, confidences.
 
 The lists are data (`*.csv`, `*.yaml` beside this file); what is done with them is said in the modules that use them.
 """
@@ -33,24 +33,6 @@ def synonyms(kind: str) -> dict[str, str]:
 def confidences(kind: str) -> dict[str, dict[str, float]]:
     """Field to way of getting it to confidence, in the order in which provenance lists the fields."""
     return _yaml("confidence")[kind]
-
-
-@cache
-def countries() -> dict[str, str]:
-    """Codes and names, as written in the table, to ISO 3166-1 alpha-2."""
-    named = {name: row["iso2"] for row in _csv("countries") for name in row["names"].split("|")}
-    coded = {row[code]: row["iso2"] for row in _csv("countries") for code in ("iso2", "iso3")}
-    return named | coded
-
-
-@cache
-def regions() -> dict[tuple[str, str], str]:
-    """(country, code or name of a state or province) to its code, for the countries the table has."""
-    return {
-        (row["country"], name): row["code"]
-        for row in _csv("regions")
-        for name in (row["code"], *row["names"].split("|"))
-    }
 
 
 @cache

@@ -99,7 +99,13 @@ ADAPTER = Adapter(
             },
             ignored=(
                 *("alias", "image_url", "display_phone", "transactions", "price", "attributes", "business_hours"),
-                *("categories[].alias", "location.address3", "location.display_address", "location.cross_streets"),
+                *(
+                    "categories[].alias",
+                    "categories[].parent_aliases",
+                    "location.address3",
+                    "location.display_address",
+                    "location.cross_streets",
+                ),
             ),
             volatile=("distance",),
             page_size=50,
