@@ -15,6 +15,7 @@ from dagster_project.contracts.records import (
     STAGED_CONTACTS,
     STAGED_RECORDS,
 )
+from dagster_project.contracts.sources import CAMPAIGNS, PROVIDER_CALLS, SOURCE_CHANGES, VERTICALS
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -23,6 +24,10 @@ TABLES: dict[str, Table] = {
         QUARANTINED_RECORDS,
         RAW_RECORDS,
         RECORD_SIGHTINGS,
+        PROVIDER_CALLS,
+        SOURCE_CHANGES,
+        CAMPAIGNS,
+        VERTICALS,
         STAGED_RECORDS,
         STAGED_CONTACTS,
         EVENTS,
@@ -41,6 +46,7 @@ TABLES: dict[str, Table] = {
 __all__ = [
     "ACTIVITIES",
     "ALERTS",
+    "CAMPAIGNS",
     "DEALS",
     "EVENTS",
     "FIELDS",
@@ -50,13 +56,16 @@ __all__ = [
     "LEAD_MAP",
     "LEAD_OUTCOMES",
     "MERGE_GRAPH",
+    "PROVIDER_CALLS",
     "QUARANTINED_RECORDS",
     "RAW_RECORDS",
     "RECORD_SIGHTINGS",
+    "SOURCE_CHANGES",
     "STAGED_CONTACTS",
     "STAGED_RECORDS",
     "SUPPRESSIONS",
     "TABLES",
+    "VERTICALS",
     "Column",
     "ContractError",
     "Pii",

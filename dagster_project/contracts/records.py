@@ -38,6 +38,7 @@ RAW_RECORDS = Table(
             required=True,
         ),
         SOURCE,
+        Column("campaign_id", Type.TEXT, "Campaign that asked for the record; null for files."),
         Column("run_id", Type.TEXT, "Dagster run that first landed the partition."),
         DAY,
         FETCHED,
@@ -45,6 +46,7 @@ RAW_RECORDS = Table(
         HASH,
         Column("request_cost_usd", Type.MONEY, "What the provider charged for this record.", required=True),
         Column("query", Type.TEXT, "What was asked: a provider query, or file name and line."),
+        Column("source_url", Type.TEXT, "Page where a person can see the record; null where there is none."),
     ),
 )
 
