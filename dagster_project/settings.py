@@ -51,6 +51,26 @@ class Settings(BaseSettings):
         return list(dict.fromkeys([self.data_dir / kind, self.project_data_dir / kind]))
 
 
+class ProviderSettings(BaseSettings):
+    """What the environment says of one provider: `LEADHOUSE_YELP_API_KEY` for Yelp's `api_key`, and so on.
+
+    Read like `Settings`. The texts are understood in `sources.credentials`, which knows the provider.
+    """
+
+    model_config = SettingsConfigDict(env_file=PROJECT_ROOT / ".env", env_ignore_empty=True, extra="ignore")
+
+    api_key: SecretStr | None = Field(None, description="Key of its API; a provider without one is not asked.")
+    base_url: str | None = Field(None, description="Where its API is, such as a sandbox on loopback; unset: the real.")
+    limits: str | None = Field(
+        None,
+        description='Calls that your plan allows: "5/second 300/day", with "ENDPOINT=100/minute" for one endpoint; '
+        'or "off". Unset: the provider\'s documented ones.',
+    )
+    result_cap: str | None = Field(
+        None, description='Most results that it gives for one question, or "off". Unset: the documented number.'
+    )
+
+
 def load(**options: str | None) -> Settings:
     """The settings as the environment has them now, under options of the command line. Raises `InvalidSettings`."""
     try:
@@ -58,6 +78,16 @@ def load(**options: str | None) -> Settings:
     except ValidationError as error:
         told = (f"{_variable(e['loc'][0])}: {e['msg'][0].lower()}{e['msg'][1:]}" for e in error.errors())
         raise InvalidSettings("; ".join(told)) from None
+
+
+def load_provider(name: str) -> ProviderSettings:
+    """What the environment, or else `.env`, has now of the provider of a name."""
+    return ProviderSettings(_env_prefix=provider_variable(name, ""))
+
+
+def provider_variable(provider: str, field: str) -> str:
+    """Name of a provider's variable: `LEADHOUSE_YELP_API_KEY`."""
+    return f"LEADHOUSE_{provider}_{field}".upper()
 
 
 def _variable(name: str | int) -> str:
