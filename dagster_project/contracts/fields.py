@@ -51,7 +51,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "rating": "Average rating, 0 to 5",
         "last_reviewed_at": "Time of the latest review",
         "hours": "Opening hours as JSON [{dow, open, close}]",
+        "status": "open, temporarily_closed or closed",
         "tags": "Tags, separated by | or , or as a JSON list",
+        "job_posts": "Number of open positions; read for its changes only",
+        "press_mentions": "Number of articles; read for its changes only",
+        "executives": "People who lead it, separated by | or as a JSON list; read for its changes only",
+        "funding_rounds": "Number of funding rounds; read for its changes only",
     },
     "person": {
         "first_name": "Given name",

@@ -177,6 +177,7 @@ STAGED_RECORDS = Table(
         Column("rating", Type.FLOAT, "Average rating, 0 to 5."),
         Column("last_reviewed_at", Type.TIMESTAMP, "Latest review."),
         Column("hours", Type.JSON, "Opening hours as [{dow, open, close}]."),
+        Column("status", Type.TEXT, "open, temporarily_closed or closed; null where the record does not say."),
         Column("tags", Type.TEXT_LIST, "Free tags."),
         PROVENANCE,
     ),

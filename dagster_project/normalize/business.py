@@ -25,6 +25,7 @@ REFUSALS = (
     unread("rating", "invalid_rating"),
     unread("last_reviewed_at", "invalid_timestamp"),
     unread("hours", "invalid_hours"),
+    unread("status", "unknown_status"),
 )
 
 
@@ -78,6 +79,7 @@ def _with_place_and_reviews(frame: pl.DataFrame) -> pl.DataFrame:
         review_count=firmographics.count(frame["given.review_count"]),
         last_reviewed_at=values.timestamp(frame["given.last_reviewed_at"]),
         hours=firmographics.hours(frame["given.hours"]),
+        status=values.choice(frame["given.status"], "business_status"),
     )
 
 

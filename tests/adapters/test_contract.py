@@ -34,7 +34,6 @@ from tests.adapters.cases import (
 )
 
 KNOWN = {kind: set(fields) for kind, fields in FIELDS.items()}
-KNOWN["business"] |= {"status", "job_posts", "press_mentions", "executives", "funding_rounds"}
 MINNEAPOLIS = Point(44.98, -93.265)
 ODD_TEXTS = ("🦊🍕", "مرحبا بالعالم", "naïve Ångström\u200b", " ", "0", "-")
 # What is wrong on purpose: bodies that are JSON, but not as documented.

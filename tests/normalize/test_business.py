@@ -137,6 +137,8 @@ def test_a_long_value_is_cut():
         ({"rating": "11"}, ("rating", "invalid_rating")),
         ({"last_reviewed_at": "soon"}, ("last_reviewed_at", "invalid_timestamp")),
         ({"hours": "9 to 5"}, ("hours", "invalid_hours")),
+        ({"status": "moved"}, ("status", "unknown_status")),
+        ({"status": "true"}, ("status", "unknown_status")),
     ],
 )
 def test_each_field_has_its_reason(fields, reason):
@@ -160,6 +162,28 @@ def test_an_unknown_vertical_is_other():
         "other",
         "b2b_saas",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("OPERATIONAL", "open"),
+        ("Active", "open"),
+        ("CLOSED_TEMPORARILY", "temporarily_closed"),
+        ("Permanently closed", "closed"),
+        ("dissolved", "closed"),
+        ("temporarily_closed", "temporarily_closed"),
+        (None, None),
+    ],
+)
+def test_a_status_is_read_however_it_is_spelled(given, status):
+    assert one("business", status=given)["status"] == status
+
+
+def test_fields_that_are_read_for_their_changes_are_no_columns():
+    result = run("business", {"job_posts": "12", "press_mentions": "3", "executives": "Jo, CEO", "funding_rounds": "2"})
+    assert result.frame.columns == STAGED_RECORDS.names
+    assert result.rejected.is_empty()
 
 
 def test_nul_characters_do_not_reach_the_warehouse():
@@ -201,6 +225,7 @@ def provenance(**fields: str) -> dict[str, float]:
 
 
 def test_provenance_names_the_filled_fields_only():
+    assert provenance(name="Oak", status="closed") == {"name": 0.9, "vertical": 0.8, "status": 0.9}
     assert provenance(name="Oak", city="Reno") == {"name": 0.9, "vertical": 0.8, "city": 0.9}
 
 
