@@ -69,7 +69,7 @@ def _figures(part: Part) -> list[str]:
 def _basis(part: Part) -> str:
     if part.skipped:
         return "skipped"
-    density = f" {part.density_per_km2:g} per km²" if part.density_per_km2 else ""
+    density = f" {part.density_per_km2:.3g} per km²" if part.density_per_km2 else ""
     return f"{part.basis}{density}"
 
 
