@@ -6,50 +6,47 @@ answered to its end. What a plan makes of it is said in `estimate.py`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
 
-from dagster_project.sources.adapter import Ask
+from dagster_project.sources.adapter import Adapter, Ask
 from dagster_project.sources.area import Area, Box
 from dagster_project.sources.campaign import Campaign, source_name
 from dagster_project.sources.geo import Geo
 from dagster_project.sources.pages.journal import Journal, journal_folder, journaled
+from dagster_project.sources.pages.progress import State, Track
 from dagster_project.sources.split import share_inside
 
 # Endings of a question whose cell is known in full; one that was split is known by its parts.
 COUNTED = ("complete", "no_match")
 
 
-@dataclass
-class Answered:
-    """A question about a place: the results of its pages, and how it ended, None while pages are missing."""
+def measured(
+    lake_root: Path, org_id: str, campaign: Campaign, adapters: Mapping[str, Adapter], before: date
+) -> dict[str, float]:
+    """Records per km² of each of the campaign's providers for which they were counted on a day before `before`.
 
-    ask: Ask
-    results: int = 0
-    ended: str | None = None
-
-
-def measured(lake_root: Path, org_id: str, campaign: Campaign) -> dict[str, float]:
-    """Records per km² of each of the campaign's providers for which they were counted."""
+    Today's own answers are left out: a plan that changed with them would ask today's questions anew.
+    """
     found: dict[str, float] = {}
     for provider in campaign.providers:
         source = source_name(campaign.name, provider)
-        for day in reversed(journaled(lake_root, org_id, source)):
+        days = [day for day in journaled(lake_root, org_id, source) if day < before.isoformat()]
+        for day in reversed(days):
             entries = Journal(journal_folder(lake_root, org_id, source, day)).entries()
-            counted = density((entry.content for entry in entries), campaign.geo or Geo())
-            if counted is not None:
+            state = State.of(adapters[provider], (entry.content for entry in entries))
+            if (counted := density(state.tracks.values(), campaign.geo or Geo())) is not None:
                 found[provider] = counted
                 break
     return found
 
 
-def density(entries: Iterable[Mapping[str, Any]], geo: Geo) -> float | None:
-    """Records per km² of `geo` by a journal's entries; None when nothing was asked about a place, or not to its end.
+def density(tracks: Iterable[Track], geo: Geo) -> float | None:
+    """Records per km² of `geo` by the questions of a day; None when none was about a place, or not answered to its end.
 
     Questions that differ in more than their cell (one per category) look for different records: theirs add up.
     """
-    answers = list(_answers(entries).values())
+    answers = [track for track in tracks if track.ask.cell]
     if not answers or any(answer.ended is None for answer in answers):
         return None
     area = _area(geo, [answer.ask.cell for answer in answers])
@@ -61,21 +58,6 @@ def density(entries: Iterable[Mapping[str, Any]], geo: Geo) -> float | None:
             results[family] += answer.results
             km2[family] += answer.ask.cell.area_km2 * share_inside(answer.ask.cell, area)
     return round(sum(results[family] / km2[family] for family in km2 if km2[family]), 6) if any(km2.values()) else None
-
-
-def _answers(entries: Iterable[Mapping[str, Any]]) -> dict[str, Answered]:
-    """The questions about places by id, as far as they have come."""
-    found: dict[str, Answered] = {}
-    for entry in entries:
-        if entry["type"] == "ask":
-            ask = Ask.parse(entry["ask"])
-            if ask.cell:
-                found.setdefault(ask.id, Answered(ask))
-        elif entry["type"] in ("page", "miss") and entry["ask"] in found:
-            answer = found[entry["ask"]]
-            answer.results += entry.get("results", 0)
-            answer.ended = entry["ended"]
-    return found
 
 
 def _area(geo: Geo, cells: list[Box]) -> Area:

@@ -1,0 +1,64 @@
+"""The journal's entries about calls: sent, repeated, answered, lost. Each call is settled by exactly one of them."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.sources.pages.progress import Track
+from dagster_project.transport.client import Attempt
+
+Record = Callable[[dict[str, Any]], None]
+
+
+class Calls:
+    """Watches the attempts for one page; `call` is the id of the latest, None when none was sent."""
+
+    def __init__(self, record: Record, track: Track, endpoint: str, reserved: Decimal) -> None:
+        self.record, self.track, self.endpoint, self.reserved = record, track, endpoint, reserved
+        self.call: str | None = None
+
+    def started(self, number: int, at: datetime) -> None:
+        self.call = uuid.uuid4().hex
+        where = {"ask": self.track.ask.id, "endpoint": self.endpoint, "page": self.track.page, "attempt": number}
+        self.record({"type": "call", "call": self.call, **where, "at": at.isoformat(), "reserved": str(self.reserved)})
+
+    def repeated(self, attempt: Attempt) -> None:
+        self.record({"type": "retry", "cost": "0", **self.told(attempt)})
+
+    def told(self, attempt: Attempt) -> dict[str, Any]:
+        """What an attempt was, as every entry about a settled call says it."""
+        answer = attempt.answer
+        return {
+            "call": self.call,
+            "ask": self.track.ask.id,
+            "endpoint": self.endpoint,
+            "page": self.track.page,
+            "attempt": attempt.number,
+            "at": attempt.started_at.isoformat(),
+            "outcome": str(attempt.verdict.outcome),
+            "status": answer and answer.status,
+            "reason": attempt.verdict.reason,
+            "latency": round(attempt.latency_seconds, 4),
+            "waited": round(attempt.waited_seconds, 3),
+            "size": len(answer.body) if answer else 0,
+            "records": 0,
+        }
+
+
+def lost(call: dict[str, Any]) -> dict[str, Any]:
+    """The end of a call whose process died while it was open: nobody knows, so it counts as charged in full."""
+    where = {name: call[name] for name in ("call", "ask", "endpoint", "page", "attempt", "at")}
+    nothing = {"status": None, "latency": None, "waited": 0.0, "size": 0, "records": 0}
+    reason = "the process ended while the call was open; taken as charged"
+    settled_at = datetime.now(UTC).isoformat()
+    return {
+        "type": "lost",
+        **where,
+        **nothing,
+        "outcome": "lost",
+        "reason": reason,
+        "cost": call["reserved"],
+        "settled_at": settled_at,
+    }

@@ -1,0 +1,241 @@
+"""Landing: the pages that a partition's journal keeps become raw records, each received object in one of three heaps.
+
+received = accepted + quarantined + duplicate, as for files. The result depends on the journal, the adapter and the last
+versions before the partition, and on nothing else: landing a partition again gives the same frames. The journal is read
+twice, first for keys and hashes, then for the rows that are new, so that payloads never pile up in memory.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import polars as pl
+
+from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
+from dagster_project.sources.adapter import Adapter, Endpoint
+from dagster_project.sources.files.versions import decide_versions, known_versions, sightings
+from dagster_project.sources.identity import record_ids
+from dagster_project.sources.pages.journal import Journal
+from dagster_project.sources.pages.progress import State
+from dagster_project.sources.paths import steps, without
+from dagster_project.transport.messages import Answer
+
+# Records of the frames that are made at a time; bounds memory.
+FRAME_RECORDS = 50_000
+UNIT = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Which partition is landed, and by which run."""
+
+    org_id: str
+    campaign: str
+    source: str
+    day: date
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the objects that were received; `new` and `changed` are the accepted ones."""
+
+    received: int = 0
+    new: int = 0
+    changed: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    unchanged_records: int = 0
+
+    @property
+    def accepted(self) -> int:
+        return self.new + self.changed
+
+
+@dataclass(frozen=True)
+class Received:
+    """A page's objects as they are landed: their endpoint, when they came, what each cost, what was asked."""
+
+    endpoint: Endpoint
+    at: datetime
+    query: str
+    records: list[dict[str, Any]]
+    keys: list[str | None]
+    costs: list[Decimal]
+    place: str
+
+
+class PageLanding:
+    """The frames of one partition. `raw` may be taken once at a time, as often as needed."""
+
+    def __init__(self, journal: Journal, adapter: Adapter, partition: Partition, known: pl.DataFrame) -> None:
+        self.journal, self.adapter, self.partition = journal, adapter, partition
+        self.state = State.of(adapter, (entry.content for entry in journal.entries()))
+        self.volatile = {e.name: tuple(steps(path) for path in e.volatile) for e in adapter.endpoints}
+        self.refused: list[dict[str, Any]] = []
+        self.seen = self._seen()
+        before = known_versions(known)
+        self.decided = decide_versions(self.seen, before)
+        self.counts = self._counts(before)
+
+    def raw(self) -> Iterator[pl.DataFrame]:
+        """The new versions as RAW_RECORDS, in frames of about `FRAME_RECORDS`, in order of arrival."""
+        rows: list[tuple[Any, ...]] = []
+        accepted = iter(self.decided.iter_rows())
+        hashes, ids = iter(self.seen["payload_hash"]), iter(self.seen["record_id"])
+        for page in self._pages():
+            for record, key, cost in zip(page.records, page.keys, page.costs, strict=True):
+                if key is None:
+                    continue
+                is_accepted, fetched_at = next(accepted)
+                payload_hash, record_id = next(hashes), next(ids)
+                if is_accepted:
+                    url, payload = page.endpoint.evidence(record), orjson.dumps(record).decode()
+                    kind = page.endpoint.kind
+                    rows.append((key, record_id, kind, fetched_at, payload, payload_hash, cost, page.query, url))
+            if len(rows) >= FRAME_RECORDS:
+                yield self._frame(rows)
+                rows = []
+        if rows:
+            yield self._frame(rows)
+
+    def sightings(self) -> pl.DataFrame:
+        """Every record that was seen, as RECORD_SIGHTINGS."""
+        where = self._literals("org_id", "source", "partition_date")
+        return RECORD_SIGHTINGS.conform(sightings(self.seen).with_columns(where))
+
+    def quarantined(self) -> pl.DataFrame:
+        """Objects that cannot be landed, as QUARANTINED_RECORDS."""
+        schema = {name: QUARANTINED_RECORDS.polars_schema[name] for name in (*REFUSAL, "received_at")}
+        frame = pl.DataFrame(self.refused, schema=schema).with_columns(
+            self._literals("org_id", "source", "partition_date"), stage=pl.lit("land")
+        )
+        return QUARANTINED_RECORDS.conform(frame)
+
+    def calls(self) -> pl.DataFrame:
+        """Every call that was sent, as PROVIDER_CALLS, in order of settling."""
+        rows = [_call(entry.content) for entry in self.journal.entries() if entry.content.get("cost") is not None]
+        schema = {name: t for name, t in PROVIDER_CALLS.polars_schema.items() if name not in self._values()}
+        frame = pl.DataFrame([row for row in rows if row["call_id"]], schema=schema | {"provider": pl.String()})
+        values = self._literals("org_id", "source", "partition_date", "provider", "run_id")
+        return PROVIDER_CALLS.conform(frame.with_columns(values))
+
+    def _pages(self) -> Iterator[Received]:
+        for entry in self.journal.entries():
+            said = entry.content
+            if entry.type != "page" or not said["records"]:
+                continue
+            ask = self.state.tracks[said["ask"]].ask
+            endpoint, at = self.adapter.endpoint(ask.endpoint), datetime.fromisoformat(said["at"])
+            page = endpoint.page(ask, None, Answer(200, {}, entry.body()))
+            records = list(page.records)
+            yield Received(
+                endpoint=endpoint,
+                at=at,
+                query=ask.text,
+                records=records,
+                keys=[endpoint.provider_key(record) for record in records],
+                costs=shares(Decimal(said["cost"]), len(records)),
+                place=f"{endpoint.name} {ask.id} page {said['page'] + 1}",
+            )
+
+    def _seen(self) -> pl.DataFrame:
+        """record_id, payload_hash and received_at of every object that has a key, in order of arrival."""
+        schema = {"record_id": pl.String, "payload_hash": pl.String, "received_at": pl.Datetime("us", "UTC")}
+        parts = [pl.DataFrame(schema=schema)]
+        for page in self._pages():
+            keys = [key for key in page.keys if key is not None]
+            hashes = [
+                self._hash(page.endpoint, r) for r, k in zip(page.records, page.keys, strict=True) if k is not None
+            ]
+            ids = record_ids(self.partition.org_id, [self.adapter.name] * len(keys), keys)
+            columns = {"record_id": ids, "payload_hash": hashes, "received_at": [page.at] * len(keys)}
+            parts.append(pl.DataFrame(columns, schema=schema))
+            self.refused += [
+                _refusal(page, number, record)
+                for number, (record, key) in enumerate(zip(page.records, page.keys, strict=True), start=1)
+                if key is None
+            ]
+        return pl.concat(parts)
+
+    def _hash(self, endpoint: Endpoint, record: dict[str, Any]) -> str:
+        """SHA-256 of the canonical JSON of what does not change by itself."""
+        lasting = without(record, self.volatile[endpoint.name]) if endpoint.volatile else record
+        return hashlib.sha256(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def _counts(self, before: pl.DataFrame) -> Counts:
+        accepted = self.seen.filter(self.decided["is_accepted"])["record_id"]
+        new = accepted.unique().is_in(before["record_id"].implode()).not_().sum()
+        return Counts(
+            received=self.seen.height + len(self.refused),
+            new=new,
+            changed=len(accepted) - new,
+            duplicate=self.seen.height - len(accepted),
+            quarantined=len(self.refused),
+            unchanged_records=self.seen["record_id"].n_unique() - accepted.n_unique(),
+        )
+
+    def _frame(self, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+        frame = pl.DataFrame(rows, schema={name: RAW_RECORDS.polars_schema[name] for name in ROW}, orient="row")
+        return RAW_RECORDS.conform(
+            frame.with_columns(
+                self._literals("org_id", "source", "partition_date", "provider", "campaign_id", "run_id")
+            )
+        )
+
+    def _literals(self, *names: str) -> list[pl.Expr]:
+        values = self._values()
+        return [pl.lit(values[name]).alias(name) for name in names]
+
+    def _values(self) -> dict[str, Any]:
+        where = self.partition
+        return {
+            "org_id": where.org_id,
+            "source": where.source,
+            "partition_date": where.day,
+            "provider": self.adapter.name,
+            "campaign_id": where.campaign,
+            "run_id": where.run_id,
+        }
+
+
+ROW = (
+    *("provider_key", "record_id", "kind", "fetched_at", "payload", "payload_hash"),
+    *("request_cost_usd", "query", "source_url"),
+)
+REFUSAL = ("file", "line", "field", "reason", "value")
+
+
+def shares(cost: Decimal, records: int) -> list[Decimal]:
+    """A page's cost as its records' costs, in ten-thousandths of a dollar, that add up to it."""
+    whole, rest = divmod(int(cost / UNIT), records)
+    return [UNIT * (whole + (position < rest)) for position in range(records)]
+
+
+def _refusal(page: Received, number: int, record: dict[str, Any]) -> dict[str, Any]:
+    value = orjson.dumps(record).decode()[:500]
+    return {"file": page.place, "line": number, "field": "", "reason": "no_key", "value": value, "received_at": page.at}
+
+
+def _call(said: dict[str, Any]) -> dict[str, Any]:
+    latency = said["latency"]
+    return {
+        "call_id": said["call"],
+        "endpoint": said["endpoint"],
+        "ask_id": said["ask"],
+        "page": said["page"],
+        "attempt": said["attempt"],
+        "started_at": datetime.fromisoformat(said["at"]),
+        "outcome": said["outcome"],
+        "status": said["status"],
+        "reason": said["reason"] or None,
+        "latency_ms": None if latency is None else latency * 1000,
+        "waited_seconds": said["waited"],
+        "bytes": said["size"],
+        "records": said["records"],
+        "cost_usd": Decimal(said["cost"]),
+    }
