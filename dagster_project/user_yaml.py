@@ -17,7 +17,14 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 class YamlMistake(ValueError):
-    """A file cannot be used; the message names the file, the key at fault and the nearest valid word."""
+    """A file cannot be used; the message names the file, the key at fault and the nearest valid word.
+
+    `sentences` are its mistakes one by one.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = sentences
 
 
 class UnknownName(YamlMistake):
@@ -78,7 +85,8 @@ def parse(model: type[Model], content: object, name: str, file: str) -> Model:
     try:
         return model.model_validate({**content, "name": name})
     except ValidationError as error:
-        raise YamlMistake(f"{file}: " + "; ".join(_sentence(model, e) for e in error.errors())) from None
+        first, *others = (_sentence(model, e) for e in error.errors())
+        raise YamlMistake(f"{file}: {first}", *others) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,16 +1,20 @@
 """What a person wants to see of a campaign's plan before it runs. Pure rendering: everything is in the `Plan`."""
 
 from decimal import Decimal
+from typing import Any
 
+import orjson
 from rich import box
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dagster_project.sources.planned import Part, Plan
+from dagster_project.sources.area import Box
+from dagster_project.sources.planned import Part, Plan, Query
 
 WIDTH = 100
+QUESTION_SHOWN = 45
 NUMBERS = ("questions", "pages", "calls", "records", "cost")
 
 
@@ -23,6 +27,21 @@ def render_plan(plan: Plan, console: Console) -> None:
     for warning in plan.warnings:
         console.print(Text(f"! {warning}", style="yellow"), width=width)
     console.print(verdict(plan), width=width)
+
+
+def render_questions(plan: Plan, console: Console) -> None:
+    """Print every planned question: to whom, what, around which point, and what it should bring and cost."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("provider", no_wrap=True)
+    table.add_column("question", overflow="fold")
+    table.add_column("around", no_wrap=True)
+    for name in ("pages", "records", "cost"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for part in plan.parts:
+        for query in part.queries:
+            figures = (f"{query.pages:,}", f"{query.records:,.0f}", usd(query.cost))
+            table.add_row(part.provider, Text(_asked(query)), _around(query.cell), *figures)
+    console.print(table, width=min(console.width, WIDTH))
 
 
 def headline(plan: Plan) -> str:
@@ -58,6 +77,27 @@ def _providers(plan: Plan) -> RenderableType:
     table.add_section()
     table.add_row("all", "", "", f"{plan.calls:,}", f"{plan.records:,}", usd(plan.cost), _limits(plan))
     return table
+
+
+def _asked(query: Query) -> str:
+    """Endpoint and parameters on a line, the short ones first, cut off where it gets long."""
+    said = sorted((f"{name}={_said(value)}" for name, value in query.ask.params.items()), key=len)
+    text = " ".join([query.endpoint, *said])
+    return text if len(text) <= QUESTION_SHOWN else f"{text[: QUESTION_SHOWN - 1]}…"
+
+
+def _said(value: Any) -> str:
+    """A parameter of a question: its words, or JSON where it is more than that."""
+    words = value if isinstance(value, list) else [value]
+    if all(isinstance(word, str | int | float) for word in words):
+        return ",".join(str(word) for word in words)
+    return orjson.dumps(value).decode()
+
+
+def _around(cell: Box | None) -> str:
+    if cell is None:
+        return "–"
+    return f"{cell.centre.lat:.2f}, {cell.centre.lon:.2f} ± {cell.radius_km:,.1f} km"
 
 
 def _figures(part: Part) -> list[str]:
