@@ -1,4 +1,4 @@
-"""Raw records become canonical ones: extraction by the source's mapping, then normalisation, partition by partition."""
+"""Raw records become canonical ones: extraction by the source's reader, then normalisation, partition by partition."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from dagster_project.assets import metadata
 from dagster_project.assets.ingest import OWNER
 from dagster_project.assets.partitions import DAILY
+from dagster_project.assets.reading import Reader, reader_of
 from dagster_project.assets.specs import contract_spec
 from dagster_project.contracts import (
     ACTIVITIES,
@@ -26,8 +27,6 @@ from dagster_project.contracts import (
 from dagster_project.normalize.engine import KINDS, normalize
 from dagster_project.resources.lake import Lake
 from dagster_project.settings import Settings
-from dagster_project.sources.files.extract import extract
-from dagster_project.sources.files.mapping import Mapping, load_mapping
 
 TABLES = (STAGED_RECORDS, STAGED_CONTACTS, EVENTS, DEALS, ACTIVITIES, LEAD_OUTCOMES, SUPPRESSIONS)
 # Rows extracted and normalised at a time, which bounds memory.
@@ -50,9 +49,8 @@ def normalize_records(
     watch = metadata.Stopwatch()
     for partition in lake.partitions(RAW_RECORDS):
         if partition[-1] == context.partition_key:
-            mapping = load_mapping(partition[1], settings.yaml_dirs("mappings"))
-            table, rows = stage_partition(lake, mapping, partition)
-            staged[table.name].append((partition[1], rows, watch.lap()))
+            for table, rows in stage_partition(lake, reader_of(partition[1], settings), partition):
+                staged[table.name].append((partition[1], rows, watch.lap()))
     for table in TABLES:
         yield dg.MaterializeResult(
             asset_key=["lake", table.name],
@@ -60,25 +58,24 @@ def normalize_records(
         )
 
 
-def stage_partition(lake: Lake, mapping: Mapping, partition: tuple[str, ...]) -> tuple[Table, int]:
-    """Normalise one raw partition into its kind's table, replacing the staged partition whole."""
-    table = KINDS[mapping.kind].table
+def stage_partition(lake: Lake, reader: Reader, partition: tuple[str, ...]) -> list[tuple[Table, int]]:
+    """Normalise one raw partition into the table of each kind it may hold, replacing the staged partitions whole."""
     refused = [QUARANTINED_RECORDS.empty()]
 
-    def frames() -> Iterator[pl.DataFrame]:
-        for raw in raw_batches(lake.path(RAW_RECORDS, *partition), mapping.kind):
-            normalized = normalize(extract(raw, mapping), mapping.kind)
+    def frames(kind: str) -> Iterator[pl.DataFrame]:
+        for raw in raw_batches(lake.path(RAW_RECORDS, *partition), kind):
+            normalized = normalize(reader.extract(raw.filter(kind=kind), kind), kind)
             refused.append(normalized.rejected)
             yield normalized.frame
 
-    rows = lake.write(table, frames(), *partition)
+    staged = [(KINDS[kind].table, lake.write(KINDS[kind].table, frames(kind), *partition)) for kind in reader.kinds]
     lake.write(
         QUARANTINED_RECORDS,
         pl.concat(refused).unique(QUARANTINED_RECORDS.key, keep="last", maintain_order=True),
         "normalize",
         *partition,
     )
-    return table, rows
+    return staged
 
 
 def raw_batches(path: Path, kind: str) -> Iterator[pl.DataFrame]:

@@ -216,12 +216,13 @@ class Endpoint:
 
     def canonical(self, record: Mapping[str, Any]) -> dict[str, str]:
         """The canonical fields a record fills, as text: lists as JSON, true and false, numbers as written."""
-        found = {
-            name: next((text for path in paths if (text := as_text(path.value(record)))), None)
-            for name, paths in self.field_paths.items()
-        }
-        filled = {name: text for name, text in found.items() if text}
-        return {**self.constants, **filled}
+        found = {**self.constants}
+        for name, paths in self.field_paths.items():
+            for path in paths:
+                if (value := path.value(record)) is not None and (text := as_text(value)):
+                    found[name] = text
+                    break
+        return found
 
     def evidence(self, record: Mapping[str, Any]) -> str | None:
         """Address where a person can see the record; None when the provider has no page for it."""
@@ -273,10 +274,10 @@ def alternatives(specs: FieldSpecs) -> list[FieldSpec]:
 
 def as_text(value: Any) -> str | None:
     """A JSON value as the text that normalisation reads; None for null, blank and empty ones."""
-    if value is None or value in ("", [], {}):
-        return None
     if isinstance(value, str):
         return value.strip() or None
+    if value is None or value in ([], {}):
+        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
