@@ -9,12 +9,20 @@ import polars as pl
 from dagster_project.assets import metadata, resolve, staging
 from dagster_project.assets.ingest import OWNER
 from dagster_project.assets.specs import contract_spec
-from dagster_project.contracts import FILE_RECEIPTS, QUARANTINED_RECORDS
+from dagster_project.contracts import (
+    CAMPAIGNS,
+    FILE_RECEIPTS,
+    PROVIDER_CALLS,
+    QUARANTINED_RECORDS,
+    SOURCE_CHANGES,
+    VERTICALS,
+)
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.mirror import refresh, row_count
 from dagster_project.resources.warehouse import Warehouse
 
-MIRRORED = (FILE_RECEIPTS, QUARANTINED_RECORDS, *staging.TABLES, *resolve.TABLES)
+SOURCES = (FILE_RECEIPTS, QUARANTINED_RECORDS, PROVIDER_CALLS, SOURCE_CHANGES, CAMPAIGNS, VERTICALS)
+MIRRORED = (*SOURCES, *staging.TABLES, *resolve.TABLES)
 
 
 @dg.multi_asset(

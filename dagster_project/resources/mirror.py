@@ -9,7 +9,15 @@ from pathlib import Path
 import polars as pl
 from psycopg import sql
 
-from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH, QUARANTINED_RECORDS, Table
+from dagster_project.contracts import (
+    CAMPAIGNS,
+    LEAD_ALIASES,
+    LEAD_MAP,
+    MERGE_GRAPH,
+    QUARANTINED_RECORDS,
+    VERTICALS,
+    Table,
+)
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 
@@ -18,6 +26,9 @@ DAILY = ("org_id", "source", "partition_date")
 PARTITION_COLUMNS = {
     QUARANTINED_RECORDS.name: ("stage", *DAILY),
     MERGE_GRAPH.name: ("org_id", "kind"),
+    # the second part is always `current`
+    CAMPAIGNS.name: ("org_id", None),
+    VERTICALS.name: ("org_id", None),
 }
 # Never rewritten, only added to: their partitions are versions.
 APPEND_ONLY = {LEAD_MAP.name, LEAD_ALIASES.name}
@@ -67,7 +78,8 @@ def load(warehouse: Warehouse, table: Table, parts: tuple[str, ...], frame: pl.D
     if table.name in APPEND_ONLY:
         return warehouse.mirror(table, frame, append=True)
     columns = PARTITION_COLUMNS.get(table.name, DAILY)
-    return warehouse.mirror(table, frame, where=dict(zip(columns, parts, strict=True)))
+    where = {column: part for column, part in zip(columns, parts, strict=True) if column}
+    return warehouse.mirror(table, frame, where=where)
 
 
 def row_count(warehouse: Warehouse, schema: str, table: str) -> int:
