@@ -10,21 +10,29 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import settings
-from dagster_project.assets import deliver, ingest, marts, resolve, staging, warehouse
+from dagster_project.assets import campaigns, changes, deliver, ingest, marts, providers, resolve, staging, warehouse
+from dagster_project.automation import campaigns as campaign_automation
 from dagster_project.automation import jobs, schedules, sensors
 from dagster_project.automation.progress import progress_logger
 from dagster_project.checks.contracts import lake_checks
 from dagster_project.delivery.sync import load_syncs
 from dagster_project.resources.configurable import LakeFactory, SettingsFactory, WarehouseFactory
+from dagster_project.sources.campaign import campaigns as load_campaigns
+from dagster_project.sources.providers import adapters
 
 
 def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The whole code location; `resources` replace the default ones by name (lake, warehouse, settings, dbt)."""
-    sinks = deliver.sink_assets(load_syncs(settings.load().yaml_dirs("syncs")).values())
+    conf = settings.load()
+    sinks = deliver.sink_assets(load_syncs(conf.yaml_dirs("syncs")).values())
     delivery = jobs.deliver_job(sinks)
+    found, _ = load_campaigns(conf.yaml_dirs("campaigns"))
     return dg.Definitions(
         assets=[
+            *providers.provider_assets(adapters().values()),
             ingest.land_files,
+            campaigns.declare_campaigns,
+            changes.find_changes,
             staging.normalize_records,
             resolve.resolve_entities,
             warehouse.load_warehouse,
@@ -32,10 +40,17 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             deliver.lead_batch,
             *sinks,
         ],
-        asset_checks=lake_checks(daily=[*ingest.TABLES, *staging.TABLES], whole=resolve.TABLES),
-        jobs=[jobs.walk, delivery],
-        schedules=[schedules.daily_walk],
-        sensors=[sensors.inbox_sensor, sensors.batch_sensor(delivery, sinks)],
+        asset_checks=lake_checks(
+            daily=[*ingest.TABLES, *changes.TABLES, *staging.TABLES], whole=[*campaigns.TABLES, *resolve.TABLES]
+        ),
+        jobs=[jobs.fetch_campaign, jobs.walk, delivery],
+        schedules=[schedules.daily_walk, *campaign_automation.campaign_schedules(found.values())],
+        sensors=[
+            sensors.inbox_sensor,
+            campaign_automation.campaign_sensor,
+            *campaign_automation.AFTER_FETCHING,
+            sensors.batch_sensor(delivery, sinks),
+        ],
         resources={
             "lake": LakeFactory(),
             "warehouse": WarehouseFactory(),

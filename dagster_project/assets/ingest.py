@@ -1,6 +1,7 @@
 """Through the door: received files become raw records, one lake partition per source and day.
 
-The reading and the refusing live in `sources.files`; the store in `resources.lake`.
+The reading and the refusing live in `sources.files`; the store in `resources.lake`. What providers answered has been
+landed in the same tables by their own assets (`providers`), each in its partition.
 """
 
 import time
@@ -11,25 +12,48 @@ import dagster as dg
 import polars as pl
 
 from dagster_project.assets import metadata
-from dagster_project.assets.partitions import DAILY
-from dagster_project.assets.specs import contract_spec
-from dagster_project.contracts import FILE_RECEIPTS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
+from dagster_project.assets.partitions import DAILY, OF_THE_DAY
+from dagster_project.assets.specs import contract_spec, provider_key
+from dagster_project.contracts import (
+    FILE_RECEIPTS,
+    PROVIDER_CALLS,
+    QUARANTINED_RECORDS,
+    RAW_RECORDS,
+    RECORD_SIGHTINGS,
+    Table,
+)
 from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
+from dagster_project.sources.campaign import PLACES_ONLY
 from dagster_project.sources.files.inbox import deposit, inbox_files, received, received_sources
 from dagster_project.sources.files.landing import check_file, land
 from dagster_project.sources.files.mapping import load_mapping
+from dagster_project.sources.providers import adapters
 
 OWNER = "team:data-engineering"
-TABLES = (RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS, RECORD_SIGHTINGS)
+TABLES = (RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS, RECORD_SIGHTINGS, PROVIDER_CALLS)
 RECEIPT_COUNTS = ("received", "accepted", "quarantined", "duplicate")
+
+
+# Providers land in these tables too, each campaign in a partition of its own.
+PROVIDED = [dg.AssetDep(provider_key(name), partition_mapping=OF_THE_DAY) for name in adapters() if name != PLACES_ONLY]
 
 
 @dg.multi_asset(
     name="land_files",
-    specs=[contract_spec(table, "lake", group="sources", kinds={"python", "parquet"}, owner=OWNER) for table in TABLES],
+    specs=[
+        contract_spec(
+            table,
+            "lake",
+            group="sources",
+            kinds={"python", "parquet"},
+            owner=OWNER,
+            deps=[] if table is FILE_RECEIPTS else PROVIDED,
+        )
+        for table in TABLES
+    ],
     partitions_def=DAILY,
 )
 def land_files(
@@ -51,18 +75,11 @@ def land_files(
     per_source = summary.group_by("source").agg(pl.col(RECEIPT_COUNTS).sum()).sort("source")
     totals = per_source.select(pl.col(RECEIPT_COUNTS).sum()).row(0, named=True)
     seconds = watch.seconds()
-    seen = lake.scan(RECORD_SIGHTINGS).filter(pl.col("partition_date") == day)
-    rows = {
-        RAW_RECORDS: totals["accepted"],
-        FILE_RECEIPTS: summary.height,
-        QUARANTINED_RECORDS: totals["quarantined"],
-        RECORD_SIGHTINGS: seen.select(pl.len()).collect().item(),
-    }
-    for table, count in rows.items():
+    for table in TABLES:
         yield dg.MaterializeResult(
             asset_key=["lake", table.name],
             metadata={
-                "dagster/row_count": count,
+                "dagster/row_count": rows_of(lake, table, day),
                 "seconds": seconds,
                 "per source": metadata.table(per_source),
                 "what became of the rows": metadata.bars(
@@ -70,6 +87,11 @@ def land_files(
                 ),
             },
         )
+
+
+def rows_of(lake: Lake, table: Table, day: date) -> int:
+    """Rows of a daily table's partitions of a day, those of files and of providers."""
+    return lake.scan(table).filter(pl.col("partition_date") == day).select(pl.len()).collect().item()
 
 
 def receive_inbox(lake: Lake, warehouse: Warehouse, settings: Settings) -> int:

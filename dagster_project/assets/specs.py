@@ -8,7 +8,13 @@ from dagster_project.contracts import Table
 
 
 def contract_spec(
-    table: Table, store: str, *, group: str, kinds: set[str], owner: str, deps: Iterable[Table | dg.AssetKey] = ()
+    table: Table,
+    store: str,
+    *,
+    group: str,
+    kinds: set[str],
+    owner: str,
+    deps: Iterable[Table | dg.AssetKey | dg.AssetDep] = (),
 ) -> dg.AssetSpec:
     """The asset of a contract table in a store (`lake` or `warehouse`); `deps` that are tables live in the lake."""
     return dg.AssetSpec(
@@ -20,6 +26,11 @@ def contract_spec(
         owners=[owner],
         metadata={"dagster/column_schema": column_schema(table), "key": ", ".join(table.key)},
     )
+
+
+def provider_key(provider: str) -> dg.AssetKey:
+    """The asset of what campaigns ask a provider."""
+    return dg.AssetKey(["sources", provider])
 
 
 def column_schema(table: Table) -> dg.TableSchema:

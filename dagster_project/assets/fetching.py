@@ -1,0 +1,205 @@
+"""One campaign's partition of one provider, from plan to raw records: what the provider assets do, without Dagster.
+
+A plan that is over budget is refused before anything is spent. A past day is never asked for, because a live search
+says what is true now: it is landed again from the journal of that day, or refused.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import orjson
+
+from dagster_project.assets.ingest import last_versions_before
+from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
+from dagster_project.resources.alerts import raise_alert
+from dagster_project.resources.lake import Lake
+from dagster_project.resources.steady import SteadyApp
+from dagster_project.resources.warehouse import Warehouse
+from dagster_project.settings import Settings
+from dagster_project.sources.adapter import Adapter
+from dagster_project.sources.area import Area
+from dagster_project.sources.budget import CampaignBudget, Caps
+from dagster_project.sources.campaign import PLACES_ONLY, load_campaign, source_name
+from dagster_project.sources.credentials import provider_configs
+from dagster_project.sources.pages.journal import Journal, journal_folder
+from dagster_project.sources.pages.landing import Counts, PageLanding, Partition
+from dagster_project.sources.pages.progress import State
+from dagster_project.sources.pages.run import Fetched, Provider, fetch_partition, place_city, placed_city, summary
+from dagster_project.sources.planned import Part, Plan
+from dagster_project.sources.planning import plan_on
+from dagster_project.sources.providers import adapter as adapter_named
+from dagster_project.sources.providers.google_geocoding import geocode_ask
+from dagster_project.sources.vertical import load_vertical
+from dagster_project.transport.clock import WallClock
+from dagster_project.transport.shared import SharedBreaker, SharedLimiter
+
+START = """
+insert into ops.campaign_runs
+  (org_id, campaign_run_id, campaign, campaign_version, day, provider, run_id, plan, state)
+values (%(org_id)s, %(id)s, %(campaign)s, %(version)s, %(day)s, %(provider)s, %(run_id)s, %(plan)s, 'running')
+on conflict (org_id, campaign, day, provider, run_id) do update set state = 'running', plan = excluded.plan
+"""
+FINISH = """
+update ops.campaign_runs set state = %(state)s, reason = %(reason)s, figures = %(figures)s, finished_at = now()
+where org_id = %(org_id)s and campaign = %(campaign)s and day = %(day)s and provider = %(provider)s
+  and run_id = %(run_id)s
+"""
+
+
+class Refused(ValueError):
+    """The partition is not fetched, for a reason that a person can act on; nothing was spent."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a partition."""
+
+    fetched: Fetched
+    counts: Counts
+    part: Part | None
+
+
+class CampaignPartition:
+    """One (campaign, provider, day) of a tenant."""
+
+    def __init__(
+        self, lake: Lake, warehouse: Warehouse, conf: Settings, campaign: str, provider: str, day: date, run_id: str
+    ) -> None:
+        self.lake, self.warehouse, self.conf, self.day, self.run_id = lake, warehouse, conf, day, run_id
+        self.org_id, self.adapter = conf.org_id, adapter_named(provider)
+        self.campaign = load_campaign(campaign, conf.yaml_dirs("campaigns"))
+        self.source = source_name(campaign, provider)
+        self.parts = (self.org_id, self.source, day.isoformat())
+        self.folder = journal_folder(lake.root, *self.parts)
+        self.connect = SteadyApp(warehouse)
+
+    def run(self, progress: Callable[[State], None] = lambda state: None) -> Outcome:
+        """Fetch and land, or land again what is stored of a past day. Raises `Refused`."""
+        if self.adapter.name not in self.campaign.providers:
+            raise Refused(f"{self.adapter.name} is not among the sources of {self.campaign.name}")
+        if self.day != datetime.now(UTC).date():
+            return self.replayed()
+        try:
+            return self.asked(progress)
+        finally:
+            self.connect.close()
+
+    def asked(self, progress: Callable[[State], None]) -> Outcome:
+        """Plan, fetch and land today's partition; the plan is stored with the run, whatever becomes of it."""
+        plan, area = self.planned()
+        self.note(START, id=uuid.uuid4(), version=plan.version, plan=orjson.dumps(plan.as_dict()).decode())
+        try:
+            part = self.checked(plan)
+            fetched = self.fetch(part, area, progress)
+            counts = self.land()
+        except Exception as error:
+            reason = str(error) if isinstance(error, ValueError | RuntimeError) else type(error).__name__
+            self.note(FINISH, state="failed", reason=reason, figures=None)
+            raise
+        self.finish(fetched, counts)
+        return Outcome(fetched, counts, part)
+
+    def replayed(self) -> Outcome:
+        """What is stored of a past day, landed again."""
+        if not any(self.folder.glob("*.journal")):
+            raise Refused(
+                f"{self.source} was not fetched on {self.day}, and cannot be now: a live search says what is true "
+                "today and is never filed under a past day"
+            )
+        state = State.of(self.adapter, (entry.content for entry in Journal(self.folder).entries()))
+        return Outcome(summary(state, "complete", "landed again from what is stored", 0, 0.0), self.land(), None)
+
+    def planned(self) -> tuple[Plan, Area | None]:
+        """The day's plan and the area it is for; a city that is not placed yet is, by one call."""
+        area = self.area()
+        vertical = load_vertical(self.campaign.vertical, self.conf.yaml_dirs("verticals"))
+        return plan_on(self.day, self.campaign, vertical, self.lake.root, self.org_id, area), area
+
+    def area(self) -> Area | None:
+        geo = self.campaign.geo
+        if geo is None or not geo.must_be_placed:
+            return geo.area() if geo else None
+        ask = geocode_ask(geo.place, geo.country if geo.country and len(geo.country) == 2 else None)
+        point = placed_city(self.lake.root, self.org_id, self.campaign.name, ask, self.day)
+        if point is None:
+            provider = self.provider(adapter_named(PLACES_ONLY))
+            if not provider.config.is_configured:
+                raise Refused(f"{geo.place} must be placed on the map: give lat and lon, or a key for {PLACES_ONLY}")
+            source = source_name(self.campaign.name, PLACES_ONLY)
+            folder = journal_folder(self.lake.root, self.org_id, source, self.day.isoformat())
+            point = place_city(provider, ask, folder, self.budget(PLACES_ONLY))
+        if point is None:
+            raise Refused(f"{PLACES_ONLY} knows no {geo.place}: give lat and lon in the campaign")
+        return geo.area(point)
+
+    def checked(self, plan: Plan) -> Part:
+        """This provider's part of a plan that may be carried out."""
+        if plan.is_refused:
+            raise Refused(f"the plan is refused: {plan.reason}")
+        part = next(part for part in plan.parts if part.provider == self.adapter.name)
+        if part.skipped:
+            raise Refused(f"{self.adapter.name} is skipped: {part.skipped}")
+        return part
+
+    def fetch(self, part: Part, area: Area | None, progress: Callable[[State], None]) -> Fetched:
+        return fetch_partition(
+            self.provider(self.adapter),
+            [query.ask for query in part.queries],
+            self.folder,
+            self.budget(self.adapter.name),
+            area=area,
+            max_records=self.campaign.limit(self.adapter.name).max_records,
+            progress=progress,
+        )
+
+    def provider(self, adapter: Adapter) -> Provider:
+        breaker = SharedBreaker(self.connect, self.org_id, adapter.name, WallClock().now)
+        config = provider_configs([adapter])[adapter.name]
+        return Provider(adapter, config, SharedLimiter(self.connect, self.org_id), breaker)
+
+    def budget(self, provider: str) -> CampaignBudget:
+        whole = self.campaign.budget
+        own = self.campaign.limit(provider) if provider in self.campaign.providers else None
+        caps = Caps(
+            usd=whole.max_cost_usd,
+            records=whole.max_records,
+            provider_usd=own and own.max_cost_usd,
+            provider_records=own and own.max_records,
+        )
+        return CampaignBudget(self.connect, self.org_id, self.campaign.name, self.day, provider, caps)
+
+    def land(self) -> Counts:
+        """The journal's pages as the day's partitions, replaced whole."""
+        # A partition landed again keeps its first run's id, so that the same answers give the same bytes.
+        run_id = (self.lake.manifest(RAW_RECORDS, *self.parts) or {}).get("run_id", self.run_id)
+        partition = Partition(self.org_id, self.campaign.name, self.source, self.day, run_id)
+        known = last_versions_before(self.lake, self.org_id, self.source, self.day)
+        landing = PageLanding(Journal(self.folder), self.adapter, partition, known)
+        self.lake.write(RAW_RECORDS, landing.raw(), *self.parts, manifest={"run_id": run_id})
+        self.lake.write(RECORD_SIGHTINGS, landing.sightings(), *self.parts)
+        self.lake.write(QUARANTINED_RECORDS, landing.quarantined(), "land", *self.parts)
+        self.lake.write(PROVIDER_CALLS, landing.calls(), *self.parts)
+        return landing.counts
+
+    def finish(self, fetched: Fetched, counts: Counts) -> None:
+        """Note how the run ended, with an alert when a person should look."""
+        self.note(FINISH, state=fetched.ending, reason=fetched.reason or None, figures=figures(fetched, counts))
+        if fetched.ending != "complete":
+            kind = "campaign_stopped" if fetched.ending == "stopped" else "campaign_failed"
+            severity = "warning" if fetched.ending == "stopped" else "critical"
+            message = f"{self.adapter.title} for {self.campaign.name}: {fetched.reason}. What was fetched is kept."
+            raise_alert(self.warehouse, self.org_id, severity, kind, self.source, message)
+
+    def note(self, statement: str, **values: object) -> None:
+        where = {"campaign": self.campaign.name, "day": self.day, "provider": self.adapter.name, "run_id": self.run_id}
+        with self.connect(self.org_id) as connection:
+            connection.execute(statement, {"org_id": self.org_id, **where, **values})
+
+
+def figures(fetched: Fetched, counts: Counts) -> str:
+    """The run's figures as JSON, money as text."""
+    said = {**vars(fetched), **vars(counts)}
+    return orjson.dumps(said, default=lambda value: str(value) if isinstance(value, Decimal) else dict(value)).decode()
