@@ -3,6 +3,7 @@
 A fixture is invented data, `fixtures/NAME.json`:
 
     need       what a campaign wants, `area` as {lat, lon, radius_km}
+    circle_km  of an adapter that asks about places: the largest circle that the provider takes, null for any size
     exchanges  per endpoint, the answers to one question in order, with the `keys` of the records of each page;
                `ask` are the question's parameters where no need leads to it
     errors     answers with the `outcome` and `retry_after` that they must be given
@@ -98,9 +99,9 @@ def walk(case: Case, exchange: dict[str, Any], limit: int) -> Iterator[tuple[Req
 
 
 def payload_files(shared: Path, name: str) -> list[Path]:
-    """The team's payloads of an adapter's provider; specifications start with an underscore."""
+    """The team's payloads of an adapter's provider, if it has any; specifications start with an underscore."""
     folder = shared / "data" / "providers" / FOLDERS.get(name, name)
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("_"))
+    return sorted(path for path in folder.glob("*") if not path.name.startswith("_"))
 
 
 def payload(path: Path) -> tuple[int, Any]:
