@@ -42,11 +42,13 @@ class ProgressHandler(logging.Handler):
 
 def is_room(step: str) -> bool:
     """Whether a step is work of its own; the others are checks."""
-    return step in ROOMS or step.startswith("delivery__")
+    return step in ROOMS or step.startswith(("delivery__", "sources__"))
 
 
 def room(step: str) -> str:
-    """What a step does, in words; a sink is named by its sync."""
+    """What a step does, in words; a sink is named by its sync, a source by its provider."""
+    if step.startswith("sources__"):
+        return f"asking {step.removeprefix('sources__')}"
     return ROOMS.get(step, f"delivering to {step.removeprefix('delivery__')}")
 
 

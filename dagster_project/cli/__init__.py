@@ -6,6 +6,7 @@ import typer
 
 from dagster_project.cli.adapter import adapter_app
 from dagster_project.cli.campaign import campaign_app
+from dagster_project.cli.campaign_run import run as campaign_run
 from dagster_project.cli.db import db_app, psql_command
 from dagster_project.cli.mapping import mapping_app
 from dagster_project.cli.run import run
@@ -24,6 +25,7 @@ app.command()(up)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 app.command("psql", context_settings=PASS_ON)(psql_command)
 app.add_typer(adapter_app, name="adapter")
+campaign_app.command("run")(campaign_run)
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(db_app, name="db")
 app.add_typer(mapping_app, name="mapping")

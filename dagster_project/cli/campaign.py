@@ -20,11 +20,10 @@ from dagster_project import settings, user_yaml
 from dagster_project.cli.plan_view import WIDTH, render_plan, render_questions, usd
 from dagster_project.settings import Settings, provider_variable
 from dagster_project.sources.campaign import Campaign, load_campaign
-from dagster_project.sources.credentials import provider_configs
-from dagster_project.sources.measured import measured
 from dagster_project.sources.need import warnings
-from dagster_project.sources.plan import NO_KEY, make_plan
+from dagster_project.sources.plan import NO_KEY
 from dagster_project.sources.planned import Plan
+from dagster_project.sources.planning import plan_on
 from dagster_project.sources.providers import adapters
 from dagster_project.sources.vertical import Vertical, load_vertical
 from dagster_project.user_yaml import YamlMistake
@@ -95,7 +94,7 @@ def plan(
     Exit code 1 when the plan is refused, 2 when the campaign or its vertical cannot be used.
     """
     conf = settings.load()
-    with _wrong_file():
+    with wrong_file():
         campaign = load_campaign(name, conf.yaml_dirs("campaigns"))
         vertical = load_vertical(campaign.vertical, conf.yaml_dirs("verticals"))
     made = plan_now(campaign, vertical, conf, assume_keys)
@@ -127,7 +126,7 @@ def runs(
     conf = settings.load(org_id=org)
     found = latest_runs(name, conf, limit)
     if not found:
-        with _wrong_file():
+        with wrong_file():
             user_yaml.find(name, conf.yaml_dirs("campaigns"), "campaign")
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False, default=_plain))
@@ -158,15 +157,8 @@ def check(name: str, conf: Settings) -> Checked:
 
 def plan_now(campaign: Campaign, vertical: Vertical, conf: Settings, assume_keys: bool = False) -> Plan:
     """The campaign's plan by the keys, caps and counted densities there are now; `assume_keys` for every provider."""
-    configs = provider_configs(adapters().values()).values()
-    return make_plan(
-        campaign,
-        vertical,
-        adapters(),
-        measured=measured(conf.data_dir / "lake", conf.org_id, campaign, adapters(), datetime.now(UTC).date()),
-        caps={name: cap for config in configs for name, cap in config.caps.items()},
-        configured={config.name: assume_keys or config.is_configured for config in configs},
-    )
+    today, lake = datetime.now(UTC).date(), conf.data_dir / "lake"
+    return plan_on(today, campaign, vertical, lake, conf.org_id, assume_keys=assume_keys)
 
 
 def latest_runs(campaign: str, conf: Settings, limit: int) -> list[dict[str, Any]]:
@@ -206,7 +198,7 @@ def _plain(value: Any) -> str:
 
 
 @contextmanager
-def _wrong_file() -> Iterator[None]:
+def wrong_file() -> Iterator[None]:
     """A campaign or vertical that cannot be used: its mistakes on stderr, and exit code 2."""
     try:
         yield

@@ -21,6 +21,8 @@ def prepare(settings: Settings) -> Warehouse:
             "DAGSTER_HOME": str(PROJECT_ROOT),
             "DAGSTER_POSTGRES_URL": warehouse.dagster_url(),
             "LEADHOUSE_DAGSTER_DIR": str(dagster_dir),
+            # the tenant that a command was told on its command line is the one that its runs act for
+            "LEADHOUSE_ORG_ID": settings.org_id,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             # dagster-dbt looks for `dbt` on PATH, where a virtual environment that is not activated does not put it
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

@@ -97,6 +97,8 @@ class WalkSummary:
     people_alone: int = 0
     """Leads that are a person without a company."""
     contacts: int = 0
+    failed: Sequence[str] = ()
+    """Why providers failed, in sentences."""
     refusals: Sequence[Refusal] = ()
     """Every reason, any order; the most frequent are shown."""
     best: Sequence[BestLead] = ()
@@ -123,6 +125,7 @@ def render(console: Console, summary: WalkSummary) -> None:
     width = min(console.width, WIDTH)
     parts = [
         ("Received", _sources(summary.sources) if summary.sources else None),
+        ("Failed", Group(*map(Text, summary.failed)) if summary.failed else None),
         ("Refused", _refusals(summary.refusals) if summary.refusals else None),
         ("Duplicates", _matching(summary.matching) if summary.matching else None),
         ("Best leads", _best(summary.best[:BEST_SHOWN]) if summary.best else None),

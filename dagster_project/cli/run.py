@@ -1,7 +1,7 @@
 """`leadhouse run`: the whole walk, on your own files or on a generated sample."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,9 +75,16 @@ def parse_inputs(files: list[str], conf: Settings) -> list[tuple[Path, str]]:
 
 
 def walk_files(
-    console: Console, conf: Settings, inputs: list[tuple[Path, str]], truth: Path | None = None
+    console: Console,
+    conf: Settings,
+    inputs: list[tuple[Path, str]],
+    truth: Path | None = None,
+    campaigns: Mapping[str, Sequence[str]] | None = None,
 ) -> "WalkSummary":
-    """The walk over `inputs`; returns the summary. Exits with 1 when a step or a blocking check fails."""
+    """The walk over `inputs` and what `campaigns` (name to providers) bring; returns the summary.
+
+    Exits with 1 when a step or a blocking check fails. A provider that fails does not: what it brought goes on.
+    """
     from dagster_project.cli.environment import prepare
 
     with console.status("starting PostgreSQL"):
@@ -91,6 +98,11 @@ def walk_files(
     lake = Lake(conf.data_dir / "lake")
     now = datetime.now(UTC)
     walk.receive(inputs, lake, conf.org_id, now)
+    failed = [
+        reason
+        for name, providers in (campaigns or {}).items()
+        for reason in walk.fetch(definitions, name, providers, now.date())
+    ]
     log = conf.data_dir / "dagster" / "walk.log"
     try:
         with log.open("w") as output:
@@ -98,7 +110,7 @@ def walk_files(
     except walk.WalkFailed as error:
         console.print(f"[red]{error}[/red]; `leadhouse up` shows the run, {log} has the output of dbt")
         raise typer.Exit(1) from error
-    return summary.gather(conf, lake, warehouse, conf.org_id, done, truth)
+    return summary.gather(conf, lake, warehouse, conf.org_id, done, truth, failed)
 
 
 def walk_demo(console: Console, conf: Settings) -> "WalkSummary":

@@ -1,5 +1,6 @@
 """Gathers what `report` renders at the end of a walk, from the lake, the marts and the outbox. Decides nothing."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,15 +43,37 @@ where org_id = %(org_id)s
 group by destination
 """
 
+FETCHED = """
+select distinct on (campaign, provider)
+    campaign || '.' || provider as source,
+    (figures ->> 'received')::bigint as received,
+    (figures ->> 'new')::bigint + (figures ->> 'changed')::bigint as accepted,
+    (figures ->> 'quarantined')::bigint as quarantined,
+    (figures ->> 'duplicate')::bigint as duplicate
+from ops.campaign_runs
+where org_id = %(org_id)s and day = (now() at time zone 'UTC')::date and figures is not null
+order by campaign, provider, started_at desc
+"""
+
 
 def gather(
-    conf: Settings, lake: Lake, warehouse: Warehouse, org_id: str, walk: Walk, truth: Path | None = None
+    conf: Settings,
+    lake: Lake,
+    warehouse: Warehouse,
+    org_id: str,
+    walk: Walk,
+    truth: Path | None = None,
+    failed: Sequence[str] = (),
 ) -> WalkSummary:
-    """The summary of one tenant's walk; with `truth` (the generated sample's) matching is measured against it."""
+    """The summary of one tenant's walk; with `truth` (the generated sample's) matching is measured against it.
+
+    `failed` are the reasons why providers failed, in sentences.
+    """
     return WalkSummary(
         org_id=org_id,
         **warehouse.query(LEADS, {"org_id": org_id}).row(0, named=True),
-        sources=sources(lake, org_id),
+        sources=[*sources(lake, org_id), *provider_sources(warehouse, org_id)],
+        failed=failed,
         refusals=refusals(lake, org_id),
         matching=[found for kind in ("business", "person") if (found := matching(lake, org_id, kind, truth))],
         best=best(warehouse, org_id),
@@ -70,6 +93,11 @@ def sources(lake: Lake, org_id: str) -> list[SourceCount]:
         SourceCount(*row)
         for row in receipts.group_by("source").agg(pl.col(counts).sum()).sort("source").collect().rows()
     ]
+
+
+def provider_sources(warehouse: Warehouse, org_id: str) -> list[SourceCount]:
+    """What became of the records that providers answered to today's campaigns, each partition as it stands."""
+    return [SourceCount(*row) for row in warehouse.query(FETCHED, {"org_id": org_id}).iter_rows()]
 
 
 def refusals(lake: Lake, org_id: str) -> list[Refusal]:

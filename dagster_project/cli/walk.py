@@ -1,4 +1,4 @@
-"""One walk in this process: receive files, run the walk job, then do what the batch sensor asks for.
+"""One walk in this process: receive files, fetch campaigns, run the walk job, then do what the batch sensor asks for.
 
 `run` is the command around it; what is printed at the end is gathered in `summary`.
 """
@@ -13,6 +13,8 @@ from typing import TextIO
 
 import dagster as dg
 
+from dagster_project.assets.partitions import CAMPAIGNS
+from dagster_project.automation.campaigns import fetch_request
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.sources.files.inbox import deposit
@@ -37,6 +39,24 @@ def receive(inputs: Sequence[tuple[Path, str]], lake: Lake, org_id: str, now: da
     """Copy each file into the lake under its mapping, as received `now`; the same content again is the same file."""
     for path, mapping in inputs:
         deposit(path, mapping, lake.root, org_id, now)
+
+
+def fetch(definitions: dg.Definitions, campaign: str, providers: Sequence[str], day: date) -> list[str]:
+    """Run the fetching job for a campaign and some of its providers; returns why providers failed, in sentences."""
+    instance = dg.DagsterInstance.get()
+    if campaign not in instance.get_dynamic_partitions(CAMPAIGNS.name):
+        instance.add_dynamic_partitions(CAMPAIGNS.name, [campaign])
+    request = fetch_request(campaign, providers, day)
+    result = definitions.resolve_job_def("fetch_campaign").execute_in_process(
+        instance=instance,
+        partition_key=request.partition_key,
+        asset_selection=request.asset_selection,
+        run_config=PROGRESS,
+        tags=request.tags,
+        raise_on_error=False,
+    )
+    errors = [event.event_specific_data.error for event in result.all_events if event.is_step_failure]
+    return [(error.cause or error).message.strip() for error in errors]
 
 
 def walk(definitions: dg.Definitions, warehouse: Warehouse, org_id: str, day: date, log: TextIO) -> Walk:
