@@ -35,9 +35,15 @@ class ProgressHandler(logging.Handler):
             self.console.print(f"  [green]✓[/green] {room(step):<42}{time.monotonic() - self.started[step]:6.1f} s")
         elif event.event_type_value == "STEP_FAILURE":
             self.console.print(f"  [red]✗ {room(step)}[/red]")
-            error = event.event_specific_data.error
-            cause = error.cause or error
-            self.console.print(f"    {cause.message.strip()}", markup=False)
+            self.console.print(f"    {why(event)}", markup=False)
+
+
+def why(event: dg.DagsterEvent) -> str:
+    """Why a step failed: in its own words when it said so itself, else as the error that it died of."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    return ((failure.error.cause or failure.error).message if failure.error else "no reason given").strip()
 
 
 def is_room(step: str) -> bool:

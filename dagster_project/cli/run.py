@@ -98,11 +98,7 @@ def walk_files(
     lake = Lake(conf.data_dir / "lake")
     now = datetime.now(UTC)
     walk.receive(inputs, lake, conf.org_id, now)
-    failed = [
-        reason
-        for name, providers in (campaigns or {}).items()
-        for reason in walk.fetch(definitions, name, providers, now.date())
-    ]
+    fetched = [walk.fetch(definitions, *campaign, now.date()) for campaign in (campaigns or {}).items()]
     log = conf.data_dir / "dagster" / "walk.log"
     try:
         with log.open("w") as output:
@@ -110,6 +106,8 @@ def walk_files(
     except walk.WalkFailed as error:
         console.print(f"[red]{error}[/red]; `leadhouse up` shows the run, {log} has the output of dbt")
         raise typer.Exit(1) from error
+    done.seconds = {step: seconds for part in (*fetched, done) for step, seconds in part.seconds.items()}
+    failed = [reason for part in fetched for reason in part.failed]
     return summary.gather(conf, lake, warehouse, conf.org_id, done, truth, failed)
 
 

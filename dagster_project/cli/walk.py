@@ -15,6 +15,7 @@ import dagster as dg
 
 from dagster_project.assets.partitions import CAMPAIGNS
 from dagster_project.automation.campaigns import fetch_request
+from dagster_project.automation.progress import why
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.sources.files.inbox import deposit
@@ -35,14 +36,22 @@ class Walk:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Fetching:
+    """What fetching a campaign came to: why providers failed, in sentences, and the seconds of each."""
+
+    failed: list[str]
+    seconds: dict[str, float]
+
+
 def receive(inputs: Sequence[tuple[Path, str]], lake: Lake, org_id: str, now: datetime) -> None:
     """Copy each file into the lake under its mapping, as received `now`; the same content again is the same file."""
     for path, mapping in inputs:
         deposit(path, mapping, lake.root, org_id, now)
 
 
-def fetch(definitions: dg.Definitions, campaign: str, providers: Sequence[str], day: date) -> list[str]:
-    """Run the fetching job for a campaign and some of its providers; returns why providers failed, in sentences."""
+def fetch(definitions: dg.Definitions, campaign: str, providers: Sequence[str], day: date) -> Fetching:
+    """Run the fetching job for a campaign and some of its providers; a provider that fails stops no other."""
     instance = dg.DagsterInstance.get()
     if campaign not in instance.get_dynamic_partitions(CAMPAIGNS.name):
         instance.add_dynamic_partitions(CAMPAIGNS.name, [campaign])
@@ -55,8 +64,8 @@ def fetch(definitions: dg.Definitions, campaign: str, providers: Sequence[str], 
         tags=request.tags,
         raise_on_error=False,
     )
-    errors = [event.event_specific_data.error for event in result.all_events if event.is_step_failure]
-    return [(error.cause or error).message.strip() for error in errors]
+    failed = [why(event) for event in result.all_events if event.is_step_failure]
+    return Fetching(failed, step_seconds(instance, result.run_id))
 
 
 def walk(definitions: dg.Definitions, warehouse: Warehouse, org_id: str, day: date, log: TextIO) -> Walk:

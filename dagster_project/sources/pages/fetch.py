@@ -160,7 +160,7 @@ class Fetch:
 
     async def _page(self, track: Track, endpoint: Endpoint) -> None:
         """One page: reserve, ask, keep, settle."""
-        limit, reserved = self._reserve(track, endpoint, await self._room(endpoint))
+        limit, reserved = self._reserve(track, endpoint, await self._room(track, endpoint))
         self.open_records += limit
         spent, brought = Decimal(0), 0
         calls = Calls(self.record, track, endpoint.name, reserved)
@@ -178,13 +178,19 @@ class Fetch:
             # what was paid for survives a crash of the machine, not only of this process
             await asyncio.to_thread(self.journal.sync)
 
-    async def _room(self, endpoint: Endpoint) -> int:
-        """How many results may be asked for. Waits when the open pages may bring the last records that are wanted."""
-        if (most := self.limits.max_records) is None:
-            return endpoint.page_size
+    async def _room(self, track: Track, endpoint: Endpoint) -> int:
+        """How many results may be asked for: at least one, and no more than the provider gives or are wanted.
+
+        A page that would reach beyond the cap is refused by some, so the last one is smaller. Waits when the open pages
+        may bring the last records that are wanted.
+        """
+        cap, most = self._cap(endpoint), self.limits.max_records
+        limit = endpoint.page_size if cap is None else min(endpoint.page_size, cap - track.results)
+        if most is None:
+            return max(1, limit)
         while self.open_records and self.state.records + self.open_records >= most:
             await self._wait()
-        return max(1, min(endpoint.page_size, most - self.state.records - self.open_records))
+        return max(1, min(limit, most - self.state.records - self.open_records))
 
     def _reserve(self, track: Track, endpoint: Endpoint, limit: int) -> tuple[int, Decimal]:
         """How many results to ask for, and the most they can cost, set aside. Raises `Stop` when nothing is left."""
