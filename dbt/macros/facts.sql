@@ -5,3 +5,11 @@
         'has_email_at_domain', 'has_phone', 'is_phone_toll_free', 'target_distance_km',
     ]) }}
 {% endmacro %}
+
+{# Great-circle kilometres between two positions in degrees; null unless both are known. #}
+{% macro distance_km(lat_a, lon_a, lat_b, lon_b) -%}
+    2 * 6371 * asin(least(1, sqrt(
+        power(sin(radians({{ lat_b }} - {{ lat_a }}) / 2), 2)
+        + cos(radians({{ lat_a }})) * cos(radians({{ lat_b }})) * power(sin(radians({{ lon_b }} - {{ lon_a }}) / 2), 2)
+    )))
+{%- endmacro %}

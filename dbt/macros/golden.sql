@@ -5,7 +5,7 @@
         'vertical', 'category', 'website', 'domain', 'is_domain_verified', 'has_email_at_domain', 'domains', 'email',
         'emails', 'phone', 'phone_type', 'phones', 'address_line1', 'address_line2', 'city', 'region', 'postal', 'country',
         'lat', 'lon', 'linkedin', 'twitter', 'facebook', 'instagram', 'employees_range', 'revenue_range', 'founded_year',
-        'tech_signals', 'review_count', 'rating', 'last_reviewed_at', 'hours', 'tags', 'provenance', 'record_count',
-        'source_count', 'first_seen_at', 'updated_at', 'mapped_at',
+        'tech_signals', 'review_count', 'rating', 'last_reviewed_at', 'hours', 'business_status', 'tags', 'provenance',
+        'record_count', 'source_count', 'first_seen_at', 'updated_at', 'mapped_at',
     ]) }}
 {% endmacro %}

@@ -27,6 +27,7 @@
             'columns': ['rating', 'review_count', 'last_reviewed_at'],
         },
         'hours': {'compare': 'hours::text', 'columns': ['hours']},
+        'status': {'compare': 'status', 'columns': ['status']},
     }) }}
 {% endmacro %}
 

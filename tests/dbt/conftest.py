@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,6 +32,10 @@ SOURCES = (
     contracts.MERGE_GRAPH,
     contracts.FILE_RECEIPTS,
     contracts.QUARANTINED_RECORDS,
+    contracts.PROVIDER_CALLS,
+    contracts.SOURCE_CHANGES,
+    contracts.CAMPAIGNS,
+    contracts.VERTICALS,
 )
 
 
@@ -98,6 +103,72 @@ def suppressed(scope: str, value: str) -> dict:
     }
 
 
+def changed(founder: str, field: str, **values: str) -> dict:
+    """A change of a yelp record of the campaign austin."""
+    return {
+        "org_id": "default",
+        "record_id": identifier(founder),
+        "provider": "yelp",
+        "provider_key": founder,
+        "source": "austin.yelp",
+        "partition_date": day(4).date(),
+        "payload_hash": f"{founder} 4",
+        "previous_hash": f"{founder} 2",
+        "changed_at": day(4),
+        "field": field,
+        **values,
+    }
+
+
+def called(call_id: str, cost: str, **values: object) -> dict:
+    """A call of the campaign austin to Yelp."""
+    where = {"org_id": "default", "source": "austin.yelp", "partition_date": day(2).date(), "started_at": day(2)}
+    what = {"provider": "yelp", "endpoint": "search", "ask_id": "a", "page": 0, "attempt": 1, "outcome": "ok"}
+    size = {"waited_seconds": 0.0, "bytes": 10, "records": 3, "cost_usd": Decimal(cost), "run_id": "r"}
+    return {**where, **what, **size, "call_id": call_id, **values}
+
+
+def campaigned() -> dict[str, list[dict]]:
+    """What the campaign austin found: Elm lacks a phone, Fir has everything, Gum has closed; and its calls."""
+    here = {"source": "austin.yelp", "vertical": "healthcare", "lat": 30.0, "lon": -97.7, "rating": 4.5}
+    fir = {"phone": "+15125550100", "phone_type": "main", "employees_range": "11-50"}
+    return {
+        "staged_records": [
+            record("elm", "yelp", "elm", 2, name="Elm", name_key="elm", **here),
+            record("fir", "yelp", "fir", 2, name="Fir", name_key="fir", **here, **fir),
+            record("gum", "yelp", "gum", 2, name="Gum", name_key="gum", status="closed", **here, **fir),
+        ],
+        "lead_map": [mapped(name, name) for name in ("elm", "fir", "gum")],
+        "source_changes": [
+            changed("fir", "rating", change_type="reviews", old_value="4.4", new_value="4.5"),
+            changed("gum", "status", change_type="closed", new_value="closed"),
+        ],
+        "provider_calls": [called("1", "0.5"), called("2", "0", outcome="transient", status=503, records=0)],
+        "campaigns": [
+            {
+                "org_id": "default",
+                "campaign_id": "austin",
+                "version": "1",
+                "title": "Austin",
+                "vertical": "dentists",
+                "min_rating": 4.5,
+                "lat": 30.1,
+                "lon": -97.7,
+                "approval": "auto",
+            }
+        ],
+        "verticals": [
+            {
+                "org_id": "default",
+                "vertical": "dentists",
+                "canonical": "healthcare",
+                "required_fields": ["phone"],
+                "scoring_profile": "b2b_saas",
+            }
+        ],
+    }
+
+
 def world() -> dict[str, list[dict]]:
     """Acme is two records (one of them in two versions), Bolt and Cafe one each; Ann works at Acme, Zoe nowhere."""
     acme = {"vertical": "b2b_saas", "domain": "acme.com", "website": "https://acme.com"}
@@ -161,8 +232,9 @@ def filled(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> It
         connection.execute(f"create database {name} template {TEMPLATE}")
         found = at_url(warehouse.owner_url(name), tmp_path_factory.mktemp("data"))
         rows = world()
+        more = campaigned()
         for table in SOURCES:
-            found.mirror(table, frame(table, rows.get(table.name, [])))
+            found.mirror(table, frame(table, rows.get(table.name, []) + more.get(table.name, [])))
         yield found
         connection.execute(f"drop database {name} with (force)")
 

@@ -1,17 +1,22 @@
 """The dbt project on a fresh database: what the marts say about a small world whose truth is known."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 
 from dagster_project.contracts import LEAD_FACTS_HISTORY
 from dagster_project.resources.warehouse import Warehouse
-from tests.dbt.conftest import identifier
+from dagster_project.sources.vertical import LEAD_FIELDS
+from tests.dbt.conftest import DBT, identifier
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("dbt")]
 
-MARTS = ("dim_lead", "dim_contact", "lead_facts_history", "sync_leads", "mart_source_quality")
+MARTS = (
+    *("dim_lead", "dim_contact", "lead_facts_history", "sync_leads", "mart_source_quality"),
+    *("fct_source_changes", "fct_provider_calls"),
+)
 
 
 def row(warehouse: Warehouse, table: str, name: str, key: str = "lead_id") -> dict:
@@ -72,9 +77,45 @@ def test_a_person_without_a_company_is_a_lead(built: Warehouse) -> None:
 
 def test_nothing_suppressed_or_refused_is_synced(built: Warehouse) -> None:
     synced = built.query("select name, email, contact_email from marts.sync_leads where org_id = 'default'")
-    assert sorted(synced["name"]) == ["Acme Tools", "Cafe"]  # Bolt's domain is suppressed, Zoe refused consent
+    # Bolt's domain is suppressed, Zoe refused consent, Elm and Gum are held back
+    assert sorted(synced["name"]) == ["Acme Tools", "Cafe", "Fir"]
     acme = row(built, "sync_leads", "acme crm")
     assert (acme["email"], acme["contact_email"]) == (None, "ann@acme.com")
+
+
+def test_a_lead_is_held_back_with_the_reasons(built: Warehouse) -> None:
+    held = built.query("select name, campaigns, hold_reasons from marts.dim_lead where is_held_back order by name")
+    assert held.rows() == [
+        ("Elm", ["austin"], ["no phone, which the vertical dentists requires"]),
+        ("Gum", ["austin"], ["closed for good, as its best record says"]),
+    ]
+    assert row(built, "dim_lead", "gum")["business_status"] == "closed"
+
+
+def test_a_campaign_scores_by_its_verticals_profile_and_its_place(built: Warehouse) -> None:
+    fir = row(built, "dim_lead", "fir")
+    # phone 10, employees 10, which only the profile b2b_saas counts, within 25 km 10
+    assert fir["lead_score"] == 30
+    assert row(built, "lead_facts_history", "fir")["target_distance_km"] == pytest.approx(11.12, abs=0.01)
+    assert row(built, "lead_facts_history", "cafe")["target_distance_km"] is None
+
+
+def test_a_change_names_the_lead_it_belongs_to(built: Warehouse) -> None:
+    changes = built.query("select lead_id, campaign_id, change_type from marts.fct_source_changes order by change_type")
+    assert changes.rows() == [(identifier("gum"), "austin", "closed"), (identifier("fir"), "austin", "reviews")]
+
+
+def test_a_source_is_told_with_its_calls_and_their_cost(built: Warehouse) -> None:
+    quality = built.query("select * from marts.mart_source_quality where source = 'austin.yelp'")
+    assert quality.select("records", "source_calls", "source_cost_usd").rows() == [(3, 2, 0.5)]
+    calls = built.query("select campaign_id, is_answered from marts.fct_provider_calls order by call_id")
+    assert calls.rows() == [("austin", True), ("austin", False)]
+
+
+def test_every_field_that_a_vertical_can_require_is_looked_at() -> None:
+    macro = (DBT / "macros" / "holds.sql").read_text()
+    labels = macro[macro.index("set labels") : macro.index("set empty")]
+    assert tuple(re.findall(r"'(\w+)': '", labels)) == LEAD_FIELDS
 
 
 def test_facts_keep_the_columns_of_their_contract(built: Warehouse) -> None:

@@ -49,6 +49,7 @@ companies as (
         ] -%}
         survivors.{{ column }},
         {% endfor -%}
+        survivors.status as business_status,
         coalesce(labels.tech_signals, '{}') as tech_signals,
         coalesce(labels.tags, '{}') as tags,
         coalesce(survivors.provenance, '[]') as provenance,

@@ -38,7 +38,7 @@ people as (
         {% endfor -%}
         {% for column in [
             'registration_id', 'brand', 'category', 'website', 'domain', 'twitter', 'facebook', 'instagram',
-            'employees_range', 'revenue_range',
+            'employees_range', 'revenue_range', 'business_status',
         ] -%}
         null::text as {{ column }},
         {% endfor -%}

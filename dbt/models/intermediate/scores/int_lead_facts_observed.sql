@@ -6,6 +6,20 @@ with leads as (
 
 ),
 
+-- A campaign without a place, or one that is not placed yet, has no centre.
+targets as (
+
+    select
+        org_id,
+        lead_id,
+        min({{ distance_km('leads.lat', 'leads.lon', 'campaigns.lat', 'campaigns.lon') }}) as distance_km
+    from leads
+    inner join {{ ref('int_lead_campaigns') }} using (org_id, lead_id)
+    inner join {{ ref('stg_lake__campaigns') }} as campaigns using (org_id, campaign_id)
+    group by lead_id, org_id
+
+),
+
 -- A lead's facts also change when a record leaves it for another lead.
 departures as (
 
@@ -36,10 +50,11 @@ observed as (
         leads.has_email_at_domain,
         leads.phone is not null as has_phone,
         leads.phone_type = 'toll_free' as is_phone_toll_free,
-        -- No campaign has a geography yet.
-        null::double precision as target_distance_km
+        -- To the metre, so that the last digits of a sine change no fact.
+        round(targets.distance_km::numeric, 3)::double precision as target_distance_km
     from leads
     left join departures using (org_id, lead_id)
+    left join targets using (org_id, lead_id)
 
 ),
 

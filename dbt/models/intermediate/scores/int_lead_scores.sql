@@ -20,7 +20,7 @@ scored as (
         sets.score_explanations,
         sets.score_reasons
     from leads
-    inner join {{ ref('int_rule_set_scores') }} as sets using (vertical, rules)
+    inner join {{ ref('int_rule_set_scores') }} as sets using (profiles, rules)
 
 )
 

@@ -1,7 +1,7 @@
 with sets as (
 
     select distinct
-        vertical,
+        profiles,
         rules
     from {{ ref('int_lead_rules') }}
 
@@ -10,7 +10,7 @@ with sets as (
 weighed as (
 
     select
-        sets.vertical,
+        sets.profiles,
         sets.rules,
         weights.component,
         fired.rule,
@@ -18,19 +18,18 @@ weighed as (
         weights.reason
     from sets
     cross join lateral unnest(sets.rules) as fired (rule)
-    inner join {{ ref('scoring_profiles') }} as profiles on sets.vertical = profiles.vertical
-    inner join {{ ref('scoring_rules') }} as weights on profiles.profile = weights.profile and fired.rule = weights.rule
+    inner join {{ ref('scoring_rules') }} as weights on weights.profile = any(sets.profiles) and fired.rule = weights.rule
 
 ),
 
 totals as (
 
     select
-        vertical,
+        profiles,
         rules,
         sum(points) as points
     from weighed
-    group by vertical, rules
+    group by profiles, rules
 
 ),
 
@@ -38,7 +37,7 @@ totals as (
 clamped as (
 
     select
-        vertical,
+        profiles,
         rules,
         'clamp' as component,
         case when points > 100 then 'cap' else 'floor' end as rule,

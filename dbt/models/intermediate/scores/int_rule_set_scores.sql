@@ -1,7 +1,7 @@
 with sets as (
 
     select distinct
-        vertical,
+        profiles,
         rules
     from {{ ref('int_lead_rules') }}
 
@@ -22,7 +22,7 @@ tiers as (
 explained as (
 
     select
-        vertical,
+        profiles,
         rules,
         sum(points)::numeric(5, 2) as rules_score,
         jsonb_agg(
@@ -31,20 +31,20 @@ explained as (
         ) as score_explanations,
         string_agg(reason || ' (' || to_char(points, 'FMSG990') || ')', '; ' order by points desc, rule) as score_reasons
     from {{ ref('int_rule_set_points') }}
-    group by vertical, rules
+    group by profiles, rules
 
 ),
 
 scored as (
 
     select
-        vertical,
+        profiles,
         rules,
         coalesce(explained.rules_score, 0)::numeric(5, 2) as rules_score,
         coalesce(explained.score_explanations, '[]') as score_explanations,
         coalesce(explained.score_reasons, '') as score_reasons
     from sets
-    left join explained using (vertical, rules)
+    left join explained using (profiles, rules)
 
 ),
 

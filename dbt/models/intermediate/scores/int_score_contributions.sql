@@ -16,7 +16,7 @@ contributions as (
         points.points,
         points.reason
     from leads
-    inner join {{ ref('int_rule_set_points') }} as points using (vertical, rules)
+    inner join {{ ref('int_rule_set_points') }} as points using (profiles, rules)
 
 )
 

@@ -43,9 +43,10 @@ leads as (
         org_id,
         source,
         provider,
+        kind,
         count(*) as leads
-    from (select distinct org_id, source, provider, lead_id from records) as distinct_leads
-    group by org_id, source, provider
+    from (select distinct org_id, source, provider, kind, lead_id from records) as distinct_leads
+    group by org_id, source, provider, kind
 
 ),
 
@@ -56,6 +57,18 @@ receipts as (
         source,
         sum(duplicate_rows)::bigint as duplicate_rows
     from {{ ref('stg_lake__file_receipts') }}
+    group by org_id, source
+
+),
+
+calls as (
+
+    select
+        org_id,
+        source,
+        count(*) as calls,
+        sum(cost_usd)::numeric(18, 4) as cost_usd
+    from {{ ref('stg_lake__provider_calls') }}
     group by org_id, source
 
 ),
@@ -80,10 +93,13 @@ joined as (
         counted.records - leads.leads as repeated_records,
         coalesce(quarantine.quarantined_rows, 0) as source_quarantined_rows,
         coalesce(quarantine.quarantined_values, 0) as source_quarantined_values,
-        coalesce(receipts.duplicate_rows, 0) as source_duplicate_rows
+        coalesce(receipts.duplicate_rows, 0) as source_duplicate_rows,
+        coalesce(calls.calls, 0) as source_calls,
+        coalesce(calls.cost_usd, 0)::numeric(18, 4) as source_cost_usd
     from counted
-    inner join leads using (org_id, source, provider)
+    inner join leads using (org_id, source, provider, kind)
     left join receipts using (org_id, source)
+    left join calls using (org_id, source)
     left join quarantine using (org_id, source)
 
 )

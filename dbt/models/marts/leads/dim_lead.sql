@@ -37,6 +37,22 @@ activity as (
 
 ),
 
+campaigns as (
+
+    select org_id, lead_id, array_agg(campaign_id order by campaign_id) as campaigns
+    from {{ ref('int_lead_campaigns') }}
+    group by lead_id, org_id
+
+),
+
+holds as (
+
+    select org_id, lead_id, array_agg(reason order by reason) as reasons
+    from {{ ref('int_lead_holds') }}
+    group by lead_id, org_id
+
+),
+
 weights as (
 
     {{ data_quality_weights('lead', filled) }}
@@ -51,6 +67,9 @@ joined as (
         {% for column in golden -%}
         golden.{{ column }},
         {% endfor -%}
+        coalesce(campaigns.campaigns, '{}') as campaigns,
+        holds.reasons is not null as is_held_back,
+        coalesce(holds.reasons, '{}') as hold_reasons,
         scores.rules_score,
         scores.model_score,
         scores.lead_score,
@@ -80,6 +99,8 @@ joined as (
         golden.updated_at
     from golden
     inner join scores using (org_id, lead_id)
+    left join campaigns using (org_id, lead_id)
+    left join holds using (org_id, lead_id)
     left join contacts using (org_id, lead_id)
     left join activity using (org_id, lead_id)
     cross join weights

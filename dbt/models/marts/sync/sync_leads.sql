@@ -28,6 +28,8 @@ permitted as (
             select from suppressed_leads as suppressed
             where suppressed.org_id = leads.org_id and suppressed.lead_id = leads.lead_id
         )
+        -- It lacks what its vertical requires, is not what its campaign wants, or has closed: dim_lead says which.
+        and not leads.is_held_back
         -- A person who is their own lead and asked for silence has no best contact, so nothing is left to sync.
         and (leads.lead_kind = 'company' or leads.best_contact_id is not null)
 

@@ -60,6 +60,7 @@ renamed as (
         rating,
         last_reviewed_at,
         hours,
+        status,
         tags,
 
         -- evidence
