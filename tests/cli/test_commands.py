@@ -24,6 +24,7 @@ COMMANDS = [
     ["adapter", "check"],
     ["campaign", "validate"],
     ["campaign", "plan"],
+    ["campaign", "run"],
     ["campaign", "runs"],
     ["db", "status"],
     ["db", "stop"],
