@@ -1,9 +1,4 @@
 {{ config(indexes=[{'columns': ['org_id', 'lead_id']}]) }}
-{% set rated = ["'rated ' || companies.rating", 'no rating', "demands.min_rating || ' or better'"] %}
-{% set reviewed = [
-    "companies.review_count || ' reviews'", 'no number of reviews', "demands.min_review_count || ' or more'",
-] %}
-{% set staffed = ["companies.employees_range || ' employees'", 'no number of employees', wanted_employees()] %}
 
 with companies as (
 
@@ -22,38 +17,7 @@ measured as (
     select
         org_id,
         lead_id,
-        array_remove(array[
-            {%- for field, (label, is_lacking) in lead_fields().items() %}
-            case
-                when '{{ field }}' = any(demands.required_fields) and {{ is_lacking }}
-                    then 'no {{ label }}, which the vertical ' || demands.vertical || ' requires'
-            end,
-            {%- endfor %}
-            -- What is not known is not what was asked for.
-            case
-                when demands.min_rating > coalesce(companies.rating, 0)
-                    then {{ unwanted(*rated) }}
-            end,
-            case
-                when demands.min_review_count > coalesce(companies.review_count, 0)
-                    then {{ unwanted(*reviewed) }}
-            end,
-            case
-                when
-                    coalesce(demands.employees_min, demands.employees_max) is not null
-                    and (
-                        companies.employees_from is null
-                        or companies.employees_from > demands.employees_max
-                        or companies.employees_to < demands.employees_min
-                    )
-                    then {{ unwanted(*staffed) }}
-            end,
-            case
-                when demands.tech <> '{}' and not companies.tech_signals && demands.tech
-                    then 'uses none of ' || array_to_string(demands.tech, ', ')
-                        || ', which the campaign ' || demands.campaign_id || ' looks for'
-            end
-        ], null) as reasons
+        array_remove(array[{{ (lacking_fields() + failed_filters()) | join(', ') }}], null) as reasons
     from companies
     inner join {{ ref('int_lead_demands') }} as demands using (org_id, lead_id)
 
