@@ -43,7 +43,7 @@ class SharedLimiter:
         values = {
             "counters": [name for name, _ in limits],
             "calls": [w and w.calls for _, w in limits],
-            "seconds": [w and w.seconds for _, w in limits],
+            "seconds": [w and float(w.seconds) for _, w in limits],
             "patience": patience,
             "margin": MARGIN_SECONDS,
         }
@@ -73,7 +73,7 @@ class SharedBreaker:
         return self._change(asked)
 
     def record(self, success: bool) -> None:
-        if success and self.known == Health():
+        if success and self.known.state == "closed" and not self.known.failures:
             return
         self._change(lambda health, now: (told(health, success, now), True))
 

@@ -67,7 +67,7 @@ class Journal:
         self._lock, self._sync_lock = threading.Lock(), threading.Lock()
 
     def entries(self) -> Iterator[Entry]:
-        """Every complete entry in the order in which it was written; segments by the time they were begun."""
+        """Every complete entry in the order in which it was written; segments in the order they were begun."""
         for segment in sorted(self.folder.glob("[!.]*.journal")):
             yield from _read(segment)
 
@@ -103,9 +103,15 @@ class Journal:
             self._file = None
 
     def _open(self) -> int:
+        """A new segment. It is numbered, because a clock may have been set back since the last one was begun."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{datetime.now(UTC).strftime(SEGMENT)}-{os.getpid()}.journal"
-        return os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        number = len(list(self.folder.glob("[!.]*.journal")))
+        name = f"{number:06d}-{datetime.now(UTC).strftime(SEGMENT)}-{os.getpid()}.journal"
+        file = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        folder = os.open(self.folder, os.O_RDONLY)
+        os.fsync(folder)  # without its name, a flushed segment is lost all the same
+        os.close(folder)
+        return file
 
 
 def _read(segment: Path) -> Iterator[Entry]:
