@@ -20,14 +20,13 @@ from dagster_project.normalize.values import choice
 from dagster_project.resources.lake import Lake
 from dagster_project.settings import Settings
 from dagster_project.sources.changes import RECORD, changes, presence
+from dagster_project.sources.pages.since import COMPLETE
 
 TABLES = (SOURCE_CHANGES,)
 # Events, deals and the like are history themselves.
 KINDS = ("business", "person")
 # Versions compared at a time, which bounds memory: two payloads each, some 200 MB.
 BATCH_ROWS = 50_000
-# What a source's sightings say in their manifest when every question was answered completely: what was asked.
-COMPLETE = "complete"
 
 Partition = tuple[str, str, str]
 

@@ -27,11 +27,11 @@ from dagster_project.sources.credentials import provider_configs
 from dagster_project.sources.pages.journal import Journal, journal_folder
 from dagster_project.sources.pages.landing import Counts, PageLanding, Partition
 from dagster_project.sources.pages.progress import State
-from dagster_project.sources.pages.run import Fetched, Provider, fetch_partition, place_city, placed_city, summary
+from dagster_project.sources.pages.run import Fetched, Provider, fetch_partition, place_city, summary
+from dagster_project.sources.pages.since import Asked, asked_on
 from dagster_project.sources.planned import Part, Plan
-from dagster_project.sources.planning import plan_on
+from dagster_project.sources.planning import city_ask, plan_on
 from dagster_project.sources.providers import adapter as adapter_named
-from dagster_project.sources.providers.google_geocoding import geocode_ask
 from dagster_project.sources.vertical import load_vertical
 from dagster_project.transport.clock import WallClock
 from dagster_project.transport.shared import SharedBreaker, SharedLimiter
@@ -93,8 +93,9 @@ class CampaignPartition:
         self.note(START, id=uuid.uuid4(), version=plan.version, plan=orjson.dumps(plan.as_dict()).decode())
         try:
             part = self.checked(plan)
-            fetched = self.fetch(part, area, progress)
-            counts = self.land()
+            asked = self.questions(part, area)
+            fetched = self.fetch(asked, area, progress)
+            counts = self.land(asked)
         except Exception as error:
             reason = str(error) if isinstance(error, ValueError | RuntimeError) else type(error).__name__
             self.note(FINISH, state="failed", reason=reason, figures=None)
@@ -110,30 +111,27 @@ class CampaignPartition:
                 "today and is never filed under a past day"
             )
         state = State.of(self.adapter, (entry.content for entry in Journal(self.folder).entries()))
-        return Outcome(summary(state, "complete", "landed again from what is stored", 0, 0.0), self.land(), None)
+        return Outcome(summary(state, "complete", "landed again from what is stored", 0, 0.0), self.land(None), None)
 
     def planned(self) -> tuple[Plan, Area | None]:
-        """The day's plan and the area it is for; a city that is not placed yet is, by one call."""
-        area = self.area()
+        """The day's plan and the area it is for. A city that is not placed yet is, by one call, when a question of an
+        accepted plan is about it."""
         vertical = load_vertical(self.campaign.vertical, self.conf.yaml_dirs("verticals"))
-        return plan_on(self.day, self.campaign, vertical, self.lake.root, self.org_id, area), area
+        plan, area = plan_on(self.day, self.campaign, vertical, self.lake.root, self.org_id)
+        if plan.is_geocoded and not plan.is_refused:
+            self.place()
+            plan, area = plan_on(self.day, self.campaign, vertical, self.lake.root, self.org_id)
+        return plan, area
 
-    def area(self) -> Area | None:
-        geo = self.campaign.geo
-        if geo is None or not geo.must_be_placed:
-            return geo.area() if geo else None
-        ask = geocode_ask(geo.place, geo.country if geo.country and len(geo.country) == 2 else None)
-        point = placed_city(self.lake.root, self.org_id, self.campaign.name, ask, self.day)
-        if point is None:
-            provider = self.provider(adapter_named(PLACES_ONLY))
-            if not provider.config.is_configured:
-                raise Refused(f"{geo.place} must be placed on the map: give lat and lon, or a key for {PLACES_ONLY}")
-            source = source_name(self.campaign.name, PLACES_ONLY)
-            folder = journal_folder(self.lake.root, self.org_id, source, self.day.isoformat())
-            point = place_city(provider, ask, folder, self.budget(PLACES_ONLY))
-        if point is None:
+    def place(self) -> None:
+        """Have the campaign's city placed on the map; the answer is kept in the lake."""
+        geo, provider = self.campaign.geo, self.provider(adapter_named(PLACES_ONLY))
+        if not provider.config.is_configured:
+            raise Refused(f"{geo.place} must be placed on the map: give lat and lon, or a key for {PLACES_ONLY}")
+        source = source_name(self.campaign.name, PLACES_ONLY)
+        folder = journal_folder(self.lake.root, self.org_id, source, self.day.isoformat())
+        if place_city(provider, city_ask(geo), folder, self.budget(PLACES_ONLY)) is None:
             raise Refused(f"{PLACES_ONLY} knows no {geo.place}: give lat and lon in the campaign")
-        return geo.area(point)
 
     def checked(self, plan: Plan) -> Part:
         """This provider's part of a plan that may be carried out."""
@@ -144,10 +142,16 @@ class CampaignPartition:
             raise Refused(f"{self.adapter.name} is skipped: {part.skipped}")
         return part
 
-    def fetch(self, part: Part, area: Area | None, progress: Callable[[State], None]) -> Fetched:
+    def questions(self, part: Part, area: Area | None) -> Asked:
+        """What to ask today: all that is planned, or what changed since it was answered last."""
+        days = self.lake.partitions(RECORD_SIGHTINGS, self.org_id, self.source)
+        known = {date.fromisoformat(parts[-1]): self.lake.manifest(RECORD_SIGHTINGS, *parts) or {} for parts in days}
+        return asked_on(self.day, [query.ask for query in part.queries], self.adapter, area, known)
+
+    def fetch(self, asked: Asked, area: Area | None, progress: Callable[[State], None]) -> Fetched:
         return fetch_partition(
             self.provider(self.adapter),
-            [query.ask for query in part.queries],
+            asked.asks,
             self.folder,
             self.budget(self.adapter.name),
             area=area,
@@ -171,15 +175,17 @@ class CampaignPartition:
         )
         return CampaignBudget(self.connect, self.org_id, self.campaign.name, self.day, provider, caps)
 
-    def land(self) -> Counts:
-        """The journal's pages as the day's partitions, replaced whole."""
+    def land(self, asked: Asked | None) -> Counts:
+        """The journal's pages as the day's partitions, replaced whole. What was `asked` is kept with the sightings; a
+        day that is landed again keeps what it has."""
         # A partition landed again keeps its first run's id, so that the same answers give the same bytes.
         run_id = (self.lake.manifest(RAW_RECORDS, *self.parts) or {}).get("run_id", self.run_id)
         partition = Partition(self.org_id, self.campaign.name, self.source, self.day, run_id)
         known = last_versions_before(self.lake, self.org_id, self.source, self.day)
         landing = PageLanding(Journal(self.folder), self.adapter, partition, known)
         self.lake.write(RAW_RECORDS, landing.raw(), *self.parts, manifest={"run_id": run_id})
-        self.lake.write(RECORD_SIGHTINGS, landing.sightings(), *self.parts)
+        said = asked.manifest(landing.state) if asked else self.lake.manifest(RECORD_SIGHTINGS, *self.parts)
+        self.lake.write(RECORD_SIGHTINGS, landing.sightings(), *self.parts, manifest=said)
         self.lake.write(QUARANTINED_RECORDS, landing.quarantined(), "land", *self.parts)
         self.lake.write(PROVIDER_CALLS, landing.calls(), *self.parts)
         return landing.counts

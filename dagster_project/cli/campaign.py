@@ -158,7 +158,7 @@ def check(name: str, conf: Settings) -> Checked:
 def plan_now(campaign: Campaign, vertical: Vertical, conf: Settings, assume_keys: bool = False) -> Plan:
     """The campaign's plan by the keys, caps and counted densities there are now; `assume_keys` for every provider."""
     today, lake = datetime.now(UTC).date(), conf.data_dir / "lake"
-    return plan_on(today, campaign, vertical, lake, conf.org_id, assume_keys=assume_keys)
+    return plan_on(today, campaign, vertical, lake, conf.org_id, assume_keys)[0]
 
 
 def latest_runs(campaign: str, conf: Settings, limit: int) -> list[dict[str, Any]]:

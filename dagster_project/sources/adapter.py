@@ -7,6 +7,7 @@ An adapter never sends anything and never sees a key: the runtime in `sources.fe
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -173,7 +174,8 @@ class Endpoint:
     raises LookupError, TypeError or ValueError when the answer is not shaped as documented. `price(ask)` may depend on
     what is asked for. `fields`, `ignored` and `volatile` are paths into a record (see `paths`): every leaf of a payload
     is in one of the first two; `volatile` ones are left out when contents are compared. A field that a provider keeps
-    in several places lists them, best first.
+    in several places lists them, best first. `changed_since(ask, day)` is the question about what changed on that day
+    or later, at providers that can be asked so: a day without changes then costs a call instead of all pages.
     """
 
     name: str
@@ -194,6 +196,7 @@ class Endpoint:
     windows: tuple[Window, ...] = ()
     # Seconds before a cursor becomes valid.
     page_delay: float = 0.0
+    changed_since: Callable[[Ask, date], Ask] | None = None
     # Endpoint that each result is looked up at, when a question here names the `fields` to look up.
     follows: str | None = None
 

@@ -47,20 +47,19 @@ class Caps:
     provider_usd: Decimal | None = None
     provider_records: int | None = None
 
-    def forbids(self, provider: str, spending: "Spending", usd: Decimal) -> str | None:
-        """Why a call of at most `usd` may not be made, in a sentence; None when it may."""
+    def check(self, provider: str, spending: "Spending", usd: Decimal) -> None:
+        """Raise `BudgetSpent` or `RecordsReached` when a call of at most `usd` may not be made."""
         if self.usd is not None and spending.usd + usd > self.usd:
-            return f"the budget of ${self.usd:,.2f} is used up: ${spending.usd:,.2f} spent or reserved"
+            raise BudgetSpent(f"the budget of ${self.usd:,.2f} is used up: ${spending.usd:,.2f} spent or reserved")
         if self.provider_usd is not None and spending.provider_usd + usd > self.provider_usd:
-            return (
+            raise BudgetSpent(
                 f"the budget of ${self.provider_usd:,.2f} for {provider} is used up: "
                 f"${spending.provider_usd:,.2f} spent or reserved"
             )
         if self.records is not None and spending.records >= self.records:
-            return f"the campaign's {self.records:,} records are reached"
+            raise RecordsReached(f"the campaign's {self.records:,} records are reached")
         if self.provider_records is not None and spending.provider_records >= self.provider_records:
-            return f"the {self.provider_records:,} records of {provider} are reached"
-        return None
+            raise RecordsReached(f"the {self.provider_records:,} records of {provider} are reached")
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,10 @@ class BudgetSpent(Exception):
     """A reservation would pass a cap; the message names it."""
 
 
+class RecordsReached(Exception):
+    """As many records as are wanted are there; the message names the number."""
+
+
 class Budget(Protocol):
     """Asked before each call, told after it."""
 
@@ -84,7 +87,7 @@ class Budget(Protocol):
         """State what the partition has cost so far, dropping open reservations."""
 
     def reserve(self, usd: Decimal) -> None:
-        """Set aside the most a call can cost. Raises `BudgetSpent` when a cap forbids it."""
+        """Set aside the most a call can cost. Raises `BudgetSpent` or `RecordsReached` when a cap forbids it."""
 
     def settle(self, reserved: Decimal, spent: Decimal, records: int) -> None:
         """Replace a reservation by what the call did cost and bring."""
@@ -105,9 +108,7 @@ class CampaignBudget:
         if self.caps == Caps() and not usd:
             return
         with self._locked() as connection:
-            spending = Spending(*connection.execute(TOTALS, self.key).fetchone())
-            if reason := self.caps.forbids(self.provider, spending, usd):
-                raise BudgetSpent(reason)
+            self.caps.check(self.provider, Spending(*connection.execute(TOTALS, self.key).fetchone()), usd)
             self._change(connection, usd, Decimal(0), 0)
 
     def settle(self, reserved: Decimal, spent: Decimal, records: int) -> None:
@@ -138,8 +139,7 @@ class LocalBudget:
 
     def reserve(self, usd: Decimal) -> None:
         total = self.spent + self.reserved
-        if reason := self.caps.forbids(self.provider, Spending(total, self.records, total, self.records), usd):
-            raise BudgetSpent(reason)
+        self.caps.check(self.provider, Spending(total, self.records, total, self.records), usd)
         self.reserved += usd
 
     def settle(self, reserved: Decimal, spent: Decimal, records: int) -> None:

@@ -157,7 +157,7 @@ def test_the_budget_stops_the_run_and_what_was_fetched_is_kept(tmp_path: Path):
 def test_no_more_records_are_asked_for_than_are_wanted(tmp_path: Path):
     shop, budget = Shop(STOCK), LocalBudget(Caps(records=5), "Shops")
     ending, reason = run(fetching(tmp_path, shop, budget=budget, max_records=5))
-    assert (ending, reason) == ("stopped", "the campaign's 5 records are reached")
+    assert (ending, reason) == ("complete", "the campaign's 5 records are reached")
     assert len(bodies(tmp_path)) == 5
 
 

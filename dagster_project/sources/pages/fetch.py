@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from dagster_project.sources.adapter import Adapter, Ask, Endpoint
 from dagster_project.sources.area import Area
-from dagster_project.sources.budget import Budget, BudgetSpent
+from dagster_project.sources.budget import Budget, BudgetSpent, RecordsReached
 from dagster_project.sources.pages.calls import Calls, lost
 from dagster_project.sources.pages.journal import Entry, Journal
 from dagster_project.sources.pages.progress import ANSWERED, State, Track
@@ -36,7 +36,7 @@ Ending = Literal["complete", "stopped", "failed"]
 
 
 class Stop(Exception):
-    """No further call is made in this run. `ending` says whether that is a limit (stopped) or a failure."""
+    """No further call is made in this run. `ending` says whether there is enough, a limit is reached, or it failed."""
 
     def __init__(self, ending: Ending, reason: str) -> None:
         super().__init__(reason)
@@ -198,6 +198,8 @@ class Fetch:
         while True:
             try:
                 self.budget.reserve(price.of(limit))
+            except RecordsReached as reason:
+                raise Stop("complete", str(reason)) from None
             except BudgetSpent as reason:
                 if not price.per_record or limit == 1:
                     raise Stop("stopped", str(reason)) from None

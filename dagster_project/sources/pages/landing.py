@@ -19,7 +19,7 @@ from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_R
 from dagster_project.sources.adapter import Adapter, Endpoint
 from dagster_project.sources.files.versions import decide_versions, known_versions, sightings
 from dagster_project.sources.identity import record_ids
-from dagster_project.sources.pages.journal import Journal
+from dagster_project.sources.pages.journal import Entry, Journal
 from dagster_project.sources.pages.progress import State
 from dagster_project.sources.paths import steps, without
 from dagster_project.transport.messages import Answer
@@ -77,6 +77,8 @@ class PageLanding:
         self.state = State.of(adapter, (entry.content for entry in journal.entries()))
         self.volatile = {e.name: tuple(steps(path) for path in e.volatile) for e in adapter.endpoints}
         self.refused: list[dict[str, Any]] = []
+        # objects with a key, per page in order
+        self.keyed: list[int] = []
         self.seen = self._seen()
         before = known_versions(known)
         self.decided = decide_versions(self.seen, before)
@@ -85,23 +87,29 @@ class PageLanding:
     def raw(self) -> Iterator[pl.DataFrame]:
         """The new versions as RAW_RECORDS, in frames of about `FRAME_RECORDS`, in order of arrival."""
         rows: list[tuple[Any, ...]] = []
-        accepted = iter(self.decided.iter_rows())
-        hashes, ids = iter(self.seen["payload_hash"]), iter(self.seen["record_id"])
-        for page in self._pages():
-            for record, key, cost in zip(page.records, page.keys, page.costs, strict=True):
-                if key is None:
-                    continue
-                is_accepted, fetched_at = next(accepted)
-                payload_hash, record_id = next(hashes), next(ids)
-                if is_accepted:
-                    url, payload = page.endpoint.evidence(record), orjson.dumps(record).decode()
-                    kind = page.endpoint.kind
-                    rows.append((key, record_id, kind, fetched_at, payload, payload_hash, cost, page.query, url))
+        verdict = pl.concat([self.seen.drop("received_at"), self.decided], how="horizontal")
+        offset = 0
+        for entry, keyed in zip(self._page_entries(), self.keyed, strict=True):
+            decided = verdict.slice(offset, keyed)
+            offset += keyed
+            if not decided["is_accepted"].any():
+                continue
+            rows += self._rows(self._read(entry), decided)
             if len(rows) >= FRAME_RECORDS:
                 yield self._frame(rows)
                 rows = []
         if rows:
             yield self._frame(rows)
+
+    def _rows(self, page: Received, decided: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+        """A page's new versions as tuples of `ROW`."""
+        known = (
+            (key, r, cost) for key, r, cost in zip(page.keys, page.records, page.costs, strict=True) if key is not None
+        )
+        for (key, record, cost), (record_id, hashed, is_accepted, at) in zip(known, decided.iter_rows(), strict=True):
+            if is_accepted:
+                url, payload = page.endpoint.evidence(record), orjson.dumps(record).decode()
+                yield (key, record_id, page.endpoint.kind, at, payload, hashed, cost, page.query, url)
 
     def sightings(self) -> pl.DataFrame:
         """Every record that was seen, as RECORD_SIGHTINGS."""
@@ -124,35 +132,37 @@ class PageLanding:
         values = self._literals("org_id", "source", "partition_date", "provider", "run_id")
         return PROVIDER_CALLS.conform(frame.with_columns(values))
 
-    def _pages(self) -> Iterator[Received]:
-        for entry in self.journal.entries():
-            said = entry.content
-            if entry.type != "page" or not said["records"]:
-                continue
-            ask = self.state.tracks[said["ask"]].ask
-            endpoint, at = self.adapter.endpoint(ask.endpoint), datetime.fromisoformat(said["at"])
-            page = endpoint.page(ask, None, Answer(200, {}, entry.body()))
-            records = list(page.records)
-            yield Received(
-                endpoint=endpoint,
-                at=at,
-                query=ask.text,
-                records=records,
-                keys=[endpoint.provider_key(record) for record in records],
-                costs=shares(Decimal(said["cost"]), len(records)),
-                place=f"{endpoint.name} {ask.id} page {said['page'] + 1}",
-            )
+    def _page_entries(self) -> Iterator[Entry]:
+        return (e for e in self.journal.entries() if e.type == "page" and e.content["records"])
+
+    def _read(self, entry: Entry) -> Received:
+        """A page's objects, read from its body."""
+        said = entry.content
+        ask = self.state.tracks[said["ask"]].ask
+        endpoint = self.adapter.endpoint(ask.endpoint)
+        records = list(endpoint.page(ask, None, Answer(200, {}, entry.body())).records)
+        return Received(
+            endpoint=endpoint,
+            at=datetime.fromisoformat(said["at"]),
+            query=ask.text,
+            records=records,
+            keys=[endpoint.provider_key(record) for record in records],
+            costs=shares(Decimal(said["cost"]), len(records)),
+            place=f"{endpoint.name} {ask.id} page {said['page'] + 1}",
+        )
 
     def _seen(self) -> pl.DataFrame:
         """record_id, payload_hash and received_at of every object that has a key, in order of arrival."""
         schema = {"record_id": pl.String, "payload_hash": pl.String, "received_at": pl.Datetime("us", "UTC")}
         parts = [pl.DataFrame(schema=schema)]
-        for page in self._pages():
+        for entry in self._page_entries():
+            page = self._read(entry)
             keys = [key for key in page.keys if key is not None]
             hashes = [
                 self._hash(page.endpoint, r) for r, k in zip(page.records, page.keys, strict=True) if k is not None
             ]
             ids = record_ids(self.partition.org_id, [self.adapter.name] * len(keys), keys)
+            self.keyed.append(len(keys))
             columns = {"record_id": ids, "payload_hash": hashes, "received_at": [page.at] * len(keys)}
             parts.append(pl.DataFrame(columns, schema=schema))
             self.refused += [

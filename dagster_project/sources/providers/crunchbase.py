@@ -6,6 +6,8 @@ keeps to the limit. What a licence does not cover cannot be asked for: only want
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, FieldSpecs, Need, Page, Terms
@@ -100,6 +102,12 @@ def asks(need: Need) -> Iterable[Ask]:
             yield Ask("organization_search", {"field_ids": fields, "query": query})
 
 
+def changed_since(ask: Ask, day: date) -> Ask:
+    """The question about organisations that Crunchbase has touched since the beginning of a day."""
+    touched = predicate("updated_at", "gte", [day.isoformat()])
+    return replace(ask, params={**ask.params, "query": [*ask.params["query"], touched]})
+
+
 def request(ask: Ask, cursor: Cursor | None, limit: int) -> Request:
     body: dict[str, Any] = {
         "field_ids": ask.params["field_ids"],
@@ -155,6 +163,7 @@ ADAPTER = Adapter(
             asks=asks,
             request=request,
             page=page,
+            changed_since=changed_since,
             key="uuid",
             url=("properties.permalink", "https://www.crunchbase.com/organization/".__add__),
             fields=FIELDS,
