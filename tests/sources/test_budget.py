@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from dagster_project.resources.warehouse import Warehouse
-from dagster_project.sources.budget import Budget, BudgetSpent, CampaignBudget, Caps, LocalBudget
+from dagster_project.sources.budget import Budget, BudgetSpent, CampaignBudget, Caps, LocalBudget, RecordsReached
 
 pytestmark = pytest.mark.integration
 
@@ -133,10 +133,10 @@ def test_records_are_capped_for_the_campaign_and_for_a_provider(budget):
     yelp.settle(Decimal(0), Decimal(0), 5)
     yelp.reserve(Decimal(0))
     yelp.settle(Decimal(0), Decimal(0), 1)
-    with pytest.raises(BudgetSpent, match="the 6 records of yelp are reached"):
+    with pytest.raises(RecordsReached, match="the 6 records of yelp are reached"):
         yelp.reserve(Decimal(0))
     apollo.settle(Decimal(0), Decimal(0), 4)
-    with pytest.raises(BudgetSpent, match="the campaign's 10 records are reached"):
+    with pytest.raises(RecordsReached, match="the campaign's 10 records are reached"):
         apollo.reserve(Decimal(0))
 
 
@@ -173,5 +173,5 @@ def test_the_budget_of_one_process_refuses_as_the_shared_one_does(budget):
         with pytest.raises(BudgetSpent, match="used up"):
             found.reserve(CENT)
         found.settle(Decimal("0.07"), Decimal(0), 7)
-        with pytest.raises(BudgetSpent, match="the campaign's 30 records are reached"):
+        with pytest.raises(RecordsReached, match="the campaign's 30 records are reached"):
             found.reserve(Decimal(0))
