@@ -10,6 +10,7 @@ from dagster_project.cli.campaign_run import run as campaign_run
 from dagster_project.cli.db import db_app, psql_command
 from dagster_project.cli.mapping import mapping_app
 from dagster_project.cli.run import run
+from dagster_project.cli.sandbox import sandbox
 from dagster_project.cli.up import up
 from dagster_project.settings import InvalidSettings
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(run)
+app.command()(sandbox)
 app.command()(up)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 app.command("psql", context_settings=PASS_ON)(psql_command)

@@ -60,7 +60,9 @@ def places(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.
     """The map service: nested rows, good points and ratings, trading names."""
     n = seen.height
     text = typos(seen["name"], rng, 0.02)
-    address = _street(rng, seen, short=0.85) + ", " + _city(seen) + ", " + _state(seen) + " " + seen["zip"] + ", USA"
+    address = (
+        street_lines(rng, seen, short=0.85) + ", " + cities(seen) + ", " + states(seen) + " " + seen["zip"] + ", USA"
+    )
     return pl.DataFrame(
         {
             "id": keys,
@@ -72,8 +74,8 @@ def places(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.
                     "longitude": (seen["lon"] + rng.normal(0, 0.0004, n)).round(6),
                 }
             ).to_struct(),
-            "nationalPhoneNumber": blank(_phone(rng, seen, ["({}) {}-{}"]), rng, 0.08),
-            "websiteUri": blank(_website(rng, seen, moved=0.02), rng, 0.12),
+            "nationalPhoneNumber": blank(phones(rng, seen, ["({}) {}-{}"]), rng, 0.08),
+            "websiteUri": blank(websites(rng, seen, moved=0.02), rng, 0.12),
             "rating": blank(seen["rating"], rng, 0.06),
             "userRatingCount": seen["reviews"],
             "primaryType": seen["category"],
@@ -83,18 +85,18 @@ def places(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.
 
 def directory(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     """The review directory: typed by hand, loud, with some phones and e-mails that are none."""
-    state = replace(_state(seen), hits(rng, seen.height, 0.08), _state(seen).replace_strict(STATE_NAMES))
+    state = replace(states(seen), hits(rng, seen.height, 0.08), states(seen).replace_strict(STATE_NAMES))
     zip4 = seen["zip"] + "-" + pl.Series(rng.integers(1000, 9999, seen.height)).cast(pl.String)
     return pl.DataFrame(
         {
             "listing_id": keys,
-            "business_name": shout(typos(_called(rng, seen, legal=0.2), rng, 0.05), rng, 0.15),
-            "street": blank(typos(_street(rng, seen, short=0.6), rng, 0.02), rng, 0.03),
-            "city": shout(typos(_city(seen), rng, 0.01), rng, 0.08),
+            "business_name": shout(typos(called(rng, seen, legal=0.2), rng, 0.05), rng, 0.15),
+            "street": blank(typos(street_lines(rng, seen, short=0.6), rng, 0.02), rng, 0.03),
+            "city": shout(typos(cities(seen), rng, 0.01), rng, 0.08),
             "state": state,
             "zip": blank(mixed(rng, [seen["zip"], zip4], [9, 1]), rng, 0.05),
-            "telephone": nonsense(blank(_phone(rng, seen), rng, 0.04), rng, 0.012, BAD_PHONES),
-            "url": blank(_website(rng, seen, moved=0.04), rng, 0.2),
+            "telephone": nonsense(blank(phones(rng, seen), rng, 0.04), rng, 0.012, BAD_PHONES),
+            "url": blank(websites(rng, seen, moved=0.04), rng, 0.2),
             "email": nonsense(blank(seen["email"], rng, 0.45), rng, 0.015, BAD_EMAILS),
             "stars": blank((seen["rating"] * 2).round(0) / 2, rng, 0.08),
             "reviews": (seen["reviews"] * 0.6).cast(pl.Int64),
@@ -109,13 +111,13 @@ def crm(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.Dat
     return pl.DataFrame(
         {
             "account_id": keys,
-            "account_name": typos(_called(rng, seen, legal=0.5), rng, 0.04),
-            "billing_street": blank(_street(rng, seen, short=0.5), rng, 0.1),
-            "billing_city": _city(seen),
-            "billing_state": _state(seen),
+            "account_name": typos(called(rng, seen, legal=0.5), rng, 0.04),
+            "billing_street": blank(street_lines(rng, seen, short=0.5), rng, 0.1),
+            "billing_city": cities(seen),
+            "billing_state": states(seen),
             "billing_zip": blank(seen["zip"], rng, 0.1),
-            "phone": nonsense(blank(_phone(rng, seen), rng, 0.2), rng, 0.008, BAD_PHONES),
-            "website": blank(_website(rng, seen, moved=0.05, styles=["{}", "www.{}", "https://{}"]), rng, 0.1),
+            "phone": nonsense(blank(phones(rng, seen), rng, 0.2), rng, 0.008, BAD_PHONES),
+            "website": blank(websites(rng, seen, moved=0.05, styles=["{}", "www.{}", "https://{}"]), rng, 0.1),
             "email": nonsense(blank(shout(seen["email"], rng, 0.03), rng, 0.15), rng, 0.008, BAD_EMAILS),
             "email_verified": seen["email_verified"].replace_strict([True, False], ["true", "false"]),
             "employees": blank(mixed(rng, [headcount, band(seen["employees"])], [7, 3]), rng, 0.15),
@@ -128,17 +130,17 @@ def crm(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.Dat
 def registry(rng: np.random.Generator, seen: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     """The company register: legal names in capitals, one-line addresses, some of them only an agent's."""
     agent = draw(rng, ["1 Filing Plaza", "200 Registered Agent Way", "75 Charter Row Ste 400"], seen.height)
-    street = replace(_street(rng, seen, short=0.9), hits(rng, seen.height, 0.08), agent)
+    street = replace(street_lines(rng, seen, short=0.9), hits(rng, seen.height, 0.08), agent)
     legal = seen["name"] + " " + pl.Series(names.LEGAL_SUFFIXES).gather(seen["suffix"])
     return pl.DataFrame(
         {
             "registration_no": keys,
             "legal_name": legal.str.to_uppercase(),
             "trading_as": blank(seen["name"], rng, 0.4),
-            "address": blank(street + ", " + _city(seen) + ", " + _state(seen) + " " + seen["zip"], rng, 0.02),
+            "address": blank(street + ", " + cities(seen) + ", " + states(seen) + " " + seen["zip"], rng, 0.02),
             "founded": blank(seen["founded"], rng, 0.03),
             "employees_band": blank(band(seen["employees"]), rng, 0.1),
-            "homepage": blank(_website(rng, seen, moved=0.03), rng, 0.45),
+            "homepage": blank(websites(rng, seen, moved=0.03), rng, 0.45),
         }
     )
 
@@ -169,7 +171,7 @@ def band(employees: pl.Series) -> pl.Series:
     return pl.Series([label for _, label in BANDS]).gather(np.searchsorted(upper, employees.to_numpy()))
 
 
-def _called(rng: np.random.Generator, seen: pl.DataFrame, legal: float) -> pl.Series:
+def called(rng: np.random.Generator, seen: pl.DataFrame, legal: float) -> pl.Series:
     """Names as people write them: with a legal suffix on `legal` of the rows, `and` for some ampersands."""
     plain = replace(seen["name"], hits(rng, seen.height, 0.3), seen["name"].str.replace_all("&", "and", literal=True))
     spellings = [pl.Series(words).gather(seen["suffix"]) for words in (names.LEGAL_SUFFIXES, names.SUFFIX_VARIANTS)]
@@ -177,7 +179,7 @@ def _called(rng: np.random.Generator, seen: pl.DataFrame, legal: float) -> pl.Se
     return mixed(rng, [plain, plain + " " + suffix, plain + ", " + suffix], [1 - legal, legal / 2, legal / 2])
 
 
-def _street(rng: np.random.Generator, seen: pl.DataFrame, short: float) -> pl.Series:
+def street_lines(rng: np.random.Generator, seen: pl.DataFrame, short: float) -> pl.Series:
     """Street lines; type and direction abbreviated on `short` of the rows, the unit left out on some."""
     lines = [_street_line(seen, form) for form in (0, 1)]
     line = mixed(rng, lines, [1 - short, short])
@@ -193,22 +195,22 @@ def _street_line(seen: pl.DataFrame, form: int) -> pl.Series:
     )
 
 
-def _city(seen: pl.DataFrame) -> pl.Series:
+def cities(seen: pl.DataFrame) -> pl.Series:
     return pl.Series([c.name for c in CITIES]).gather(seen["city_index"])
 
 
-def _state(seen: pl.DataFrame) -> pl.Series:
+def states(seen: pl.DataFrame) -> pl.Series:
     return pl.Series([c.state for c in CITIES]).gather(seen["city_index"])
 
 
-def _phone(rng: np.random.Generator, seen: pl.DataFrame, styles: list[str] | None = None) -> pl.Series:
+def phones(rng: np.random.Generator, seen: pl.DataFrame, styles: list[str] | None = None) -> pl.Series:
     """Phones as printed; a shared line stands in for half of the phones of those who have one."""
     use_shared = seen["shared_phone"].is_not_null() & hits(rng, seen.height, 0.5)
     digits = replace(seen["phone"], use_shared, seen["shared_phone"])
     return phone_spellings(digits, rng, styles) if styles else phone_spellings(digits, rng)
 
 
-def _website(rng: np.random.Generator, seen: pl.DataFrame, moved: float, styles: list[str] | None = None) -> pl.Series:
+def websites(rng: np.random.Generator, seen: pl.DataFrame, moved: float, styles: list[str] | None = None) -> pl.Series:
     """Websites as printed; those who moved are still listed at the old address on some rows."""
     is_old = seen["old_domain"].is_not_null() & hits(rng, seen.height, moved / 0.08)
     domain = replace(seen["domain"], is_old, seen["old_domain"])

@@ -74,11 +74,11 @@ def make_world(n_records: int, seed: int) -> World:
     """
     if n_records < SMALLEST:
         raise ValueError(f"a world needs at least {SMALLEST} records, not {n_records}")
-    entities = make_entities(_stream(seed, "entities"), int(n_records / RECORDS_PER_ENTITY) + 8)
-    seen = sightings(_stream(seed, "sightings"), entities, n_records)
+    entities = make_entities(stream(seed, "entities"), int(n_records / RECORDS_PER_ENTITY) + 8)
+    seen = sightings(stream(seed, "sightings"), entities, n_records)
     rows, truth = _provider_rows(seed, seen, dict.fromkeys(SOURCES, 0))
     accounts = pl.DataFrame({"entity": seen["demo_crm"]["entity"], "account_id": rows["demo_crm"]["account_id"]})
-    people = make_people(_stream(seed, "people"), entities, int(n_records * PERSONS))
+    people = make_people(stream(seed, "people"), entities, int(n_records * PERSONS))
     rows["demo_people"], persons = _people_file(seed, people, accounts)
     rows |= _activity_files(seed, entities, people, accounts, n_records)
     rows, broken = with_faults(rows)
@@ -91,7 +91,7 @@ def next_day(world: World, changed: float) -> World:
     Half of the share are changed records under their old keys, half new ones: of new businesses, and of known
     businesses that a provider lists anew. `truth` covers both days.
     """
-    rng = _stream(world.seed, "next day")
+    rng = stream(world.seed, "next day")
     count = max(2, round(world.records * changed / 2))
     founded = make_entities(rng, count // 2, first=world.entities.height, era="2")
     seen = sightings(rng, pl.concat([founded, _some(rng, world.entities, count / world.records)]), count)
@@ -120,7 +120,7 @@ def file_name(mapping: str) -> str:
     return f"{mapping}.{'jsonl' if mapping in JSON_LINES else 'csv'}"
 
 
-def _stream(seed: int, part: str) -> np.random.Generator:
+def stream(seed: int, part: str) -> np.random.Generator:
     """A generator of its own for each part, so that a change in one part leaves the others as they were."""
     return np.random.default_rng([seed, zlib.crc32(part.encode())])
 
@@ -130,7 +130,7 @@ def _provider_rows(
 ) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
     rows, truth = {}, []
     for source, entities in seen.items():
-        rng = _stream(seed, source)
+        rng = stream(seed, source)
         keys = numbered(source, starts[source], entities.height)
         rows[source] = LAYOUTS[source](rng, entities, keys)
         truth.append(_truth(source, keys, "business", entities["entity"]))
@@ -138,7 +138,7 @@ def _provider_rows(
 
 
 def _people_file(seed: int, people: pl.DataFrame, accounts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    rows, person = people_rows(_stream(seed, "people rows"), people, accounts)
+    rows, person = people_rows(stream(seed, "people rows"), people, accounts)
     keys = numbered("demo_people", 0, rows.height)
     return rows.insert_column(0, keys.alias("person_id")), _truth("demo_people", keys, "person", person)
 
@@ -146,8 +146,8 @@ def _people_file(seed: int, people: pl.DataFrame, accounts: pl.DataFrame) -> tup
 def _activity_files(
     seed: int, entities: pl.DataFrame, people: pl.DataFrame, accounts: pl.DataFrame, n_records: int
 ) -> dict[str, pl.DataFrame]:
-    cast = Cast(_stream(seed, "cast"), entities, people)
-    rng = _stream(seed, "activity")
+    cast = Cast(stream(seed, "cast"), entities, people)
+    rng = stream(seed, "activity")
     events = make_events(rng, cast, int(n_records * EVENTS))
     deals = make_deals(rng, cast, events, accounts, int(n_records * DEALS))
     outcomes = outcome_rows(rng, cast, events, deals, int(n_records * CONTACTED))
@@ -173,7 +173,7 @@ def _changed(rng: np.random.Generator, world: World, source: str, share: float) 
 
 
 def _next_events(rng: np.random.Generator, world: World, share: float) -> pl.DataFrame:
-    cast = Cast(_stream(world.seed, "cast"), world.entities, world.people)
+    cast = Cast(stream(world.seed, "cast"), world.entities, world.people)
     height = world.rows["demo_events"].height
     events = make_events(rng, cast, max(1, int(height * share)), end=DAY_ONE + timedelta(days=1), days=1)
     return event_rows(rng, events, height)

@@ -1,0 +1,144 @@
+"""What one provider knows of the world: which businesses or people, under which keys, spelled how.
+
+A book is opened when it is first needed and takes half a second per 100,000 records; pages are then made of it row by
+row. What a provider spells once stays so for ever; reviews, closures and moves are read from the world as it is today.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from dagster_project.sandbox.api.live import LiveWorld
+from dagster_project.sandbox.api.wire import Fields, nested, sparse
+from dagster_project.sandbox.world import stream
+
+# Of a book's records, each day.
+VANISHING, RETURNING = 0.002, 0.05
+# Columns of the world that pages are made of.
+TODAY = ["city", "state", "region", "zip", "lat", "lon", "rating", "reviews", "status", "press", "rounds", "executives"]
+TODAY += ["employees", "founded", "new_street", "category_code", "city_index", "technologies", "handle"]
+KM_PER_DEGREE = 111.195
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """How a provider comes to know of somebody. `spell` gives its own columns, `key` among them and unique.
+
+    `reach` is the share it knows of each vertical's businesses, `twice` the share of those that it lists twice.
+    `fields` makes its records from those columns and `TODAY`; null ones are left out when it is `sparse`.
+    """
+
+    name: str
+    spell: Callable[[np.random.Generator, pl.DataFrame], pl.DataFrame]
+    fields: Fields
+    kind: str = "business"
+    reach: dict[str, float] = field(default_factory=dict)
+    twice: float = 0.0
+    sparse: bool = False
+    # Whether it can know somebody at all.
+    knows: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
+
+
+class Book:
+    """One provider's records: `frame` has a row each, `row` in it is the business's in the world's `now`."""
+
+    def __init__(self, catalogue: Catalogue, world: LiveWorld, complete: bool = False) -> None:
+        self.catalogue, self.world, self.complete = catalogue, world, complete
+        self.frame, self.gone, self.day = pl.DataFrame(), np.zeros(0, bool), -1
+        self._columns: dict[str, np.ndarray] = {}
+        self._exprs: dict[tuple[str, ...], pl.Expr] = {}
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take in the days that have passed in the world since."""
+        while self.day < self.world.day:
+            self.day += 1
+            rng = stream(self.world.seed, f"{self.catalogue.name} {self.day}")
+            if self.day:
+                chance = rng.random(len(self.gone))
+                self.gone = np.where(self.gone, chance >= RETURNING, chance < VANISHING)
+            if self.catalogue.kind == "business" or self.day == 0:
+                self._learn(rng)
+        self._columns.clear()
+        self.__dict__.pop("by_category", None)
+
+    def _learn(self, rng: np.random.Generator) -> None:
+        """Add the records of the businesses that exist since this day, or of all people."""
+        seen, row = self._candidates()
+        vertical = self.world.now["vertical"].gather(row)
+        share = vertical.replace_strict(self.catalogue.reach, default=0.6, return_dtype=pl.Float64).to_numpy()
+        can = seen.select(can=self.catalogue.knows)["can"].fill_null(value=False).to_numpy()
+        known = can & (rng.random(len(row)) < (1.0 if self.complete else share))
+        times = known * (1 + (rng.random(len(row)) < self.catalogue.twice))
+        # each book has an order of its own, which is the relevance that its provider sees
+        picks = rng.permutation(np.repeat(np.arange(len(row)), times))
+        copy = pl.Series("pick", picks).to_frame().select(pl.int_range(pl.len()).over("pick")).to_series()
+        seen = seen[picks].with_columns(copy=copy)
+        own = self.catalogue.spell(rng, seen).with_columns(row=pl.Series(row[picks], dtype=pl.Int32), who=seen["who"])
+        self.frame = pl.concat([self.frame, own]) if self.frame.width else own
+        self.gone = np.concatenate([self.gone, np.zeros(own.height, bool)])
+
+    def _candidates(self) -> tuple[pl.DataFrame, np.ndarray]:
+        """Whom it may come to know, numbered as `who`, and the rows of their businesses."""
+        if self.catalogue.kind == "person":
+            people = self.world.people
+            return people.with_columns(who=pl.int_range(pl.len())), people["entity"].to_numpy()
+        row = np.arange(self.world.eras[self.day], self.world.eras[self.day + 1])
+        return self.world.now[row].with_columns(who=pl.Series(row)), row
+
+    @property
+    def truth(self) -> pl.DataFrame:
+        """provider_key and entity_id of every record, those that have vanished since among them."""
+        entity = f"{self.catalogue.kind}-" + self.frame["who"].cast(pl.String)
+        return pl.DataFrame({"provider_key": self.frame["key"], "entity_id": entity})
+
+    def column(self, name: str) -> np.ndarray:
+        """A column of today's world, aligned with the records."""
+        if name not in self._columns:
+            self._columns[name] = self.world.now[name].gather(self.frame["row"]).to_numpy()
+        return self._columns[name]
+
+    @cached_property
+    def by_category(self) -> dict[int, np.ndarray]:
+        """Records of each category that are not gone, in their order."""
+        codes = self.column("category_code")
+        order = np.argsort(codes, kind="stable")
+        order = order[~self.gone[order]].astype(np.int32)
+        ends = np.searchsorted(codes[order], np.arange(codes.max(initial=0) + 2))
+        return {code: order[ends[code] : ends[code + 1]] for code in range(len(ends) - 1)}
+
+    def of_categories(self, codes: Iterable[int] | None) -> np.ndarray:
+        """Records of any of the categories, in their order; all for None."""
+        if codes is None:
+            return np.flatnonzero(~self.gone).astype(np.int32)
+        parts = [self.by_category[code] for code in codes if code in self.by_category]
+        return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int32)
+
+    def within(self, rows: np.ndarray, south: float, west: float, north: float, east: float) -> np.ndarray:
+        """Those of some records that lie in a box of degrees."""
+        lat, lon = self.column("lat")[rows], self.column("lon")[rows]
+        return rows[(lat >= south) & (lat <= north) & (lon >= west) & (lon <= east)]
+
+    def distances(self, rows: np.ndarray, lat: float, lon: float) -> np.ndarray:
+        """Kilometres from a point to each of some records, on a flat map: true to a thousandth over 50 km."""
+        north = (self.column("lat")[rows] - lat) * KM_PER_DEGREE
+        east = (self.column("lon")[rows] - lon) * KM_PER_DEGREE * np.cos(np.radians(lat))
+        return np.hypot(north, east)
+
+    def texts(self, column: str, rows: np.ndarray) -> pl.Series:
+        """A text of the book or of today's world, for some records."""
+        if column in self.frame.columns:
+            return self.frame[column].gather(rows)
+        return self.world.now[column].gather(self.frame["row"].gather(rows))
+
+    def render(self, rows: Sequence[int] | np.ndarray, names: tuple[str, ...]) -> list[str]:
+        """Some records as JSON objects of the named fields, in the order given."""
+        if names not in self._exprs:
+            fields = {name: self.catalogue.fields[name] for name in names}
+            self._exprs[names] = sparse(fields) if self.catalogue.sparse else nested(fields)
+        own = self.frame[np.asarray(rows, np.int32)]
+        page = own.hstack(self.world.now.select(TODAY)[own["row"]])
+        return page.select(self._exprs[names]).to_series().to_list()
