@@ -23,6 +23,8 @@ from dagster_project.transport.windows import Limiter, Windows
 ATTEMPTS = 6
 # Full jitter: a pause is anything between nothing and this, doubled with each attempt up to the longest.
 BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.5, 30.0
+# Calls start at most this late, less than the margin that windows keep; a moment is tried for so often.
+LATE_SECONDS, MOST_TURNS = 0.03, 5
 # A call waits this long for its moment or for the breaker; what takes longer is for a later run.
 PATIENCE_SECONDS = 900.0
 BREAKER_LOOK_SECONDS = 2.0
@@ -126,13 +128,23 @@ class Client:
             waited = self.clock.now() - began
             rests = Verdict(Outcome.UNAVAILABLE, "it failed several times in a row and is left alone for a while")
             return Attempt(number, rests, None, datetime.now(UTC), 0.0, waited)
-        await self.clock.sleep(self.limiter.take(windows, self.patience))
+        await self._turn(windows)
         sent, at = self.clock.now(), datetime.now(UTC)
         watch.started(number, at)
         answer, verdict = await self._exchange(request)
         if verdict.outcome is not Outcome.RATE_LIMITED:
             self.breaker.record(verdict.outcome is not Outcome.TRANSIENT)
         return Attempt(number, verdict, answer, at, self.clock.now() - sent, sent - began)
+
+    async def _turn(self, windows: Windows) -> None:
+        """Wait for the call's moment. One that was missed, because the machine was busy, is given up for another: late
+        calls would meet the next ones within the provider's window."""
+        for _ in range(MOST_TURNS):
+            wait = self.limiter.take(windows, self.patience)
+            moment = self.clock.now() + wait
+            await self.clock.sleep(wait)
+            if self.clock.now() - moment <= LATE_SECONDS or not any(windows.values()):
+                return
 
     async def _allowed(self) -> bool:
         """Whether a call may be made, after waiting for an open breaker's rest to pass."""

@@ -14,8 +14,8 @@ from typing import Protocol
 
 UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 WINDOW = re.compile(rf"(\d+)/(\d*)({'|'.join(UNITS)})s?")
-# Two calls sent a window apart may arrive closer together: kept besides each window. 2% of a second, nothing of a day.
-MARGIN_SECONDS = 0.02
+# Two calls sent a window apart may arrive closer together: kept besides each window. 4% of a second, nothing of a day.
+MARGIN_SECONDS = 0.04
 
 
 @dataclass(frozen=True)
