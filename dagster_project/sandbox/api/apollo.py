@@ -9,9 +9,10 @@ import polars as pl
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
-from dagster_project.sandbox.api.desk import Desk, between, containing, matching
+from dagster_project.sandbox.api.desk import Desk
+from dagster_project.sandbox.api.filters import by_size, by_technology, by_title, containing, matching
 from dagster_project.sandbox.api.keys import hexadecimal, mixed_bits
-from dagster_project.sandbox.api.wire import array, filled, fixed, number, text
+from dagster_project.sandbox.api.wire import View, array, filled, fixed, number, text
 from dagster_project.sandbox.corruption import blank, typos
 from dagster_project.sandbox.geography import CITIES, STATE_NAMES
 from dagster_project.sandbox.providers import called, phones, websites
@@ -67,7 +68,7 @@ def social(address: str) -> pl.Expr:
 PHONE = filled('"+1 {}-{}-{}"', *(pl.col("digits").str.slice(start, size) for start, size in ((0, 3), (3, 3), (6, 4))))
 SANITIZED = filled('"+1{}"', "digits")
 NULL = fixed("null")
-COMPANY = {
+COMPANY_FIELDS = {
     "id": text("key"),
     "name": text("name"),
     "website_url": text("website"),
@@ -93,7 +94,7 @@ COMPANY = {
     "has_intent_signal_account": fixed("false"),
     "intent_signal_account": NULL,
 }
-PERSON = {
+PERSON_FIELDS = {
     "id": text("key"),
     "first_name": text("first"),
     "last_name_obfuscated": text("hidden"),
@@ -108,8 +109,9 @@ PERSON = {
         "company",
     ),
 }
-COMPANIES = Catalogue(name=NAME, spell=spell_company, fields=COMPANY, reach=KNOWN, twice=0.03)
-PEOPLE = Catalogue(name="apollo_people", spell=spell_person, fields=PERSON, kind="person", reach=KNOWN)
+COMPANY, PERSON = View(COMPANY_FIELDS), View(PERSON_FIELDS)
+COMPANIES = Catalogue(name=NAME, spell=spell_company, reach=KNOWN, twice=0.03)
+PEOPLE = Catalogue(name="apollo_people", spell=spell_person, kind="person", reach=KNOWN)
 
 
 def by_place(book: Book, rows: np.ndarray, places: list[str]) -> np.ndarray:
@@ -120,15 +122,6 @@ def by_place(book: Book, rows: np.ndarray, places: list[str]) -> np.ndarray:
     return rows[fit[book.column("city_index")[rows]]]
 
 
-def by_size(book: Book, rows: np.ndarray, ranges: list[str]) -> np.ndarray:
-    """Records with any of the numbers of employees: `11,50`, or `501,` for any more."""
-    employees, hit = book.column("employees")[rows], np.zeros(len(rows), bool)
-    for text_range in ranges:
-        low, _, high = text_range.partition(",")
-        hit |= between(employees, float(low or 0), float(high) if high else None)
-    return rows[hit]
-
-
 def by_tags(book: Book, rows: np.ndarray, tags: list[str]) -> np.ndarray:
     """Records that are about any of the tags: it is one of their trade's, or stands in the name."""
     codes = frozenset().union(*(trades.codes(NAME, tag) for tag in tags))
@@ -136,22 +129,6 @@ def by_tags(book: Book, rows: np.ndarray, tags: list[str]) -> np.ndarray:
     names = book.texts("name", rows).str.to_lowercase()
     for tag in tags:
         hit |= names.str.contains(tag.lower(), literal=True).to_numpy()
-    return rows[hit]
-
-
-def by_technology(book: Book, rows: np.ndarray, uids: list[str]) -> np.ndarray:
-    used = book.texts("technologies", rows).str.replace_all(" ", "_").str.split("|")
-    wanted = [uid.lower().replace(" ", "_") for uid in uids]
-    return rows[used.list.eval(pl.element().is_in(wanted)).list.any().fill_null(value=False).to_numpy()]
-
-
-def by_title(book: Book, rows: np.ndarray, titles: list[str]) -> np.ndarray:
-    """People in whose title all words of any of the titles stand."""
-    own = book.texts("title", rows).str.to_lowercase()
-    hit = np.zeros(len(rows), bool)
-    for title in titles:
-        words = [own.str.contains(word, literal=True).to_numpy() for word in title.lower().split()]
-        hit |= np.logical_and.reduce(words) if words else False
     return rows[hit]
 
 
@@ -172,7 +149,7 @@ def find(book: Book, asked: dict[str, Any], filters: dict[str, Any]) -> np.ndarr
         if name in filters and values:
             rows = filters[name](book, rows, values)
     if name := asked.get("q_organization_name"):
-        rows = containing(book, rows, name, NAME)
+        rows = containing(book, rows, name)
     return rows
 
 
@@ -198,7 +175,7 @@ def company_search(call: Call, desk: Desk) -> Reply:
     book = desk.book(COMPANIES)
     listing = desk.listing(f"{NAME} companies", body, PAGE, lambda: find(book, body, COMPANY_FILTERS))
     rows = listing.page((page - 1) * size, size)
-    records, saved = book.render(rows, tuple(COMPANY)), book.texts("is_saved", rows).to_list()
+    records, saved = book.render(rows, COMPANY), book.texts("is_saved", rows).to_list()
     accounts = [_account(record) for record, is_saved in zip(records, saved, strict=True) if is_saved]
     others = [record for record, is_saved in zip(records, saved, strict=True) if not is_saved]
     total, pages = len(listing.rows), -(-len(listing.rows) // size)
@@ -223,7 +200,7 @@ def people_search(call: Call, desk: Desk) -> Reply:
     book = desk.book(PEOPLE)
     listing = desk.listing(f"{NAME} people", body, PAGE, lambda: find(book, body, PEOPLE_FILTERS))
     rows = listing.page((page - 1) * size, size)
-    content = f'{{"total_entries":{len(listing.rows)},"people":{array(book.render(rows, tuple(PERSON)))}}}'
+    content = f'{{"total_entries":{len(listing.rows)},"people":{array(book.render(rows, PERSON))}}}'
     return Reply.page(content, listing.question, str(page), len(rows))
 
 
@@ -241,8 +218,8 @@ SERVICE = Service(
     name=NAME,
     key=lambda call: call.headers.get("x-api-key"),
     routes={
-        ("POST", PATHS["company_search"]): Route("company_search", company_search, LIMITS),
-        ("POST", PATHS["people_search"]): Route("people_search", people_search, LIMITS),
+        ("POST", PATHS["company_search"]): Route("company_search", company_search, ("organizations",), "name", LIMITS),
+        ("POST", PATHS["people_search"]): Route("people_search", people_search, ("people",), "first_name", LIMITS),
     },
     denied=lambda: Reply.of(401, b"Invalid access credentials.", headers={"content-type": "text/plain"}),
     too_fast=too_fast,
@@ -250,6 +227,4 @@ SERVICE = Service(
     failed=lambda: Reply.of(500, b"", headers={"content-type": "text/plain"}),
     unknown=lambda: Reply.of(404, {"error": "not found"}),
     catalogues=(COMPANIES, PEOPLE),
-    listed=("organizations",),
-    named="name",
 )

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from dagster_project.sandbox.api.live import LiveWorld
-from dagster_project.sandbox.api.wire import Fields, nested, sparse
+from dagster_project.sandbox.api.wire import View
 from dagster_project.sandbox.world import stream
 
 # Of a book's records, each day.
@@ -28,16 +28,14 @@ class Catalogue:
     """How a provider comes to know of somebody. `spell` gives its own columns, `key` among them and unique.
 
     `reach` is the share it knows of each vertical's businesses, `twice` the share of those that it lists twice.
-    `fields` makes its records from those columns and `TODAY`; null ones are left out when it is `sparse`.
+    A `wire.View` makes records of those columns and of `TODAY`.
     """
 
     name: str
     spell: Callable[[np.random.Generator, pl.DataFrame], pl.DataFrame]
-    fields: Fields
     kind: str = "business"
     reach: dict[str, float] = field(default_factory=dict)
     twice: float = 0.0
-    sparse: bool = False
     # Whether it can know somebody at all.
     knows: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
 
@@ -49,7 +47,6 @@ class Book:
         self.catalogue, self.world, self.complete = catalogue, world, complete
         self.frame, self.gone, self.day = pl.DataFrame(), np.zeros(0, bool), -1
         self._columns: dict[str, np.ndarray] = {}
-        self._exprs: dict[tuple[str, ...], pl.Expr] = {}
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -63,7 +60,8 @@ class Book:
             if self.catalogue.kind == "business" or self.day == 0:
                 self._learn(rng)
         self._columns.clear()
-        self.__dict__.pop("by_category", None)
+        for name in ("by_category", "_by_hash"):
+            self.__dict__.pop(name, None)
 
     def _learn(self, rng: np.random.Generator) -> None:
         """Add the records of the businesses that exist since this day, or of all people."""
@@ -134,11 +132,31 @@ class Book:
             return self.frame[column].gather(rows)
         return self.world.now[column].gather(self.frame["row"].gather(rows))
 
-    def render(self, rows: Sequence[int] | np.ndarray, names: tuple[str, ...]) -> list[str]:
+    def place_of(self, key: str) -> int | None:
+        """The record of a key; None when there is none, or no longer."""
+        hashes, order = self._by_hash
+        wanted = pl.Series([key]).hash()[0]
+        for at in range(np.searchsorted(hashes, wanted), len(hashes)):
+            if hashes[at] != wanted:
+                return None
+            if self.frame["key"][int(order[at])] == key:
+                return None if self.gone[order[at]] else int(order[at])
+        return None
+
+    @cached_property
+    def _by_hash(self) -> tuple[np.ndarray, np.ndarray]:
+        """Hashes of the keys in order, and the record of each."""
+        hashes = self.frame["key"].hash().to_numpy()
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], order
+
+    def having(self, column: str, value: str) -> np.ndarray:
+        """Records with a text of the book."""
+        rows = (self.frame[column] == value).arg_true().to_numpy()
+        return rows[~self.gone[rows]].astype(np.int32)
+
+    def render(self, rows: Sequence[int] | np.ndarray, view: View, names: tuple[str, ...] | None = None) -> list[str]:
         """Some records as JSON objects of the named fields, in the order given."""
-        if names not in self._exprs:
-            fields = {name: self.catalogue.fields[name] for name in names}
-            self._exprs[names] = sparse(fields) if self.catalogue.sparse else nested(fields)
         own = self.frame[np.asarray(rows, np.int32)]
         page = own.hstack(self.world.now.select(TODAY)[own["row"]])
-        return page.select(self._exprs[names]).to_series().to_list()
+        return page.select(view.json(names)).to_series().to_list()

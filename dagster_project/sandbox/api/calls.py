@@ -83,10 +83,15 @@ Handler = Callable[[Call, Any], Reply]
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint: its name, and what answers it (`desk` is the sandbox's `Desk`)."""
+    """One endpoint: its name, and what answers it (`desk` is the sandbox's `Desk`).
+
+    `listed` is where a page's list stands, `named` the field of a record whose renaming or loss is a drift.
+    """
 
     endpoint: str
     answer: Handler
+    listed: tuple[str, ...]
+    named: str
     limits: tuple[Limit, ...] = ()
 
 
@@ -95,9 +100,8 @@ class Service:
     """One provider. Its refusals are functions to an answer:
 
     `denied()` wrong key · `too_fast(limit, wait, endpoint)` · `used_up()` the allowance is gone · `failed()` 5xx ·
-    `early()` a page token that is not valid yet · `unknown()` no such address. `listed` is where a page's list stands,
-    `named` the field whose renaming is a drift; `usage(limit, used, reset)` are headers that tell of a window, on every
-    answer. `catalogues` are the books that it answers from.
+    `early()` a page token that is not valid yet · `unknown()` no such address. `usage(limit, used, reset)` are headers
+    that tell of a window, on every answer. `catalogues` are the books that it answers from.
     """
 
     name: str
@@ -109,8 +113,6 @@ class Service:
     used_up: Callable[[], Reply]
     failed: Callable[[], Reply]
     unknown: Callable[[], Reply]
-    listed: tuple[str, ...]
-    named: str
     early: Callable[[], Reply] | None = None
     catalogues: tuple[Catalogue, ...] = ()
     usage: Callable[[Limit, int, float], Mapping[str, str]] = lambda limit, used, reset: {}

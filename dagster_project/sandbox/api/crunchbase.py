@@ -8,10 +8,11 @@ import polars as pl
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
-from dagster_project.sandbox.api.desk import Desk, containing, matching
+from dagster_project.sandbox.api.desk import Desk
+from dagster_project.sandbox.api.filters import containing, matching
 from dagster_project.sandbox.api.keys import mixed_bits, uuids
 from dagster_project.sandbox.api.live import CLOSED
-from dagster_project.sandbox.api.wire import array, filled, fixed, number, one_of, text
+from dagster_project.sandbox.api.wire import View, array, filled, fixed, number, one_of, text
 from dagster_project.sandbox.corruption import blank, typos
 from dagster_project.sandbox.geography import CITIES, STATE_NAMES
 from dagster_project.sandbox.providers import called, phones, websites
@@ -120,7 +121,8 @@ FIELDS = {
     "created_at": fixed('"2016-01-11T05:41:57Z"'),
     "updated_at": fixed('"2026-11-20T03:40:05Z"'),
 }
-CATALOGUE = Catalogue(name=NAME, spell=spell, fields=FIELDS, reach=KNOWN, sparse=True)
+RECORD = View(FIELDS, is_sparse=True)
+CATALOGUE = Catalogue(name=NAME, spell=spell, reach=KNOWN)
 
 
 def mistaken(code: str, message: str, status: int = 400) -> Reply:
@@ -149,7 +151,7 @@ def by_size(book: Book, rows: np.ndarray, values: list[str]) -> np.ndarray:
 
 
 def by_words(book: Book, rows: np.ndarray, values: list[str]) -> np.ndarray:
-    found = [containing(book, rows, value, NAME) for value in values]
+    found = [containing(book, rows, value) for value in values]
     return np.unique(np.concatenate(found)) if found else rows
 
 
@@ -208,7 +210,7 @@ def organization_search(call: Call, desk: Desk) -> Reply:
             return mistaken("MD402", "after_id is not part of the result")
     rows = listing.page(start, limit)
     names = ("uuid", "identifier", *(name for name in FIELDS if name in fields and name not in ("uuid", "identifier")))
-    found = zip(book.texts("key", rows).to_list(), book.render(rows, names), strict=True)
+    found = zip(book.texts("key", rows).to_list(), book.render(rows, RECORD, names), strict=True)
     entities = array([f'{{"uuid":"{uuid}","properties":{properties}}}' for uuid, properties in found])
     content = f'{{"count":{len(listing.rows)},"entities":{entities}}}'
     return Reply.page(content, listing.question, cursor or "", len(rows))
@@ -217,7 +219,11 @@ def organization_search(call: Call, desk: Desk) -> Reply:
 SERVICE = Service(
     name=NAME,
     key=lambda call: call.headers.get("x-cb-user-key") or call.params.get("user_key"),
-    routes={("POST", "/api/v4/searches/organizations"): Route("organization_search", organization_search)},
+    routes={
+        ("POST", "/api/v4/searches/organizations"): Route(
+            "organization_search", organization_search, ("entities",), "name"
+        )
+    },
     limits=(Limit(200, 60),),
     denied=lambda: mistaken("LA401", "Unauthorized user_key", 401),
     too_fast=lambda limit, wait, endpoint: mistaken("LA429", "Usage limit exceeded", 429),
@@ -225,6 +231,4 @@ SERVICE = Service(
     failed=lambda: Reply.of(502, b"<html><body>Bad Gateway</body></html>", headers={"content-type": "text/html"}),
     unknown=lambda: Reply.of(404, {"error": "no such resource", "code": "CS404"}),
     catalogues=(CATALOGUE,),
-    listed=("entities",),
-    named="name",
 )

@@ -5,21 +5,19 @@ import hashlib
 import struct
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import question_id
 from dagster_project.sandbox.api.live import LiveWorld
 
 # Places of records that lists of results may hold together: 32 MB.
 MOST_LISTED = 8_000_000
-TOKEN = struct.Struct(">8sIQ")
+TOKEN = struct.Struct(">4sIQ")
 
 
 @dataclass(frozen=True)
@@ -76,44 +74,22 @@ class Desk:
         self._lists.clear()
         self._held = 0
 
-    def token(self, question: str, start: int) -> str:
-        """An opaque token for the rest of a list, with the moment it is made at."""
-        content = TOKEN.pack(bytes.fromhex(question), start, int(self.clock() * 1000))
-        return base64.urlsafe_b64encode(content + _check(content)).decode()
+    def token(self, subject: str, start: int) -> str:
+        """An opaque token for the rest of a list, with what it is about and the moment it is made at."""
+        content = struct.pack(">IQ", start, int(self.clock() * 1000)) + subject.encode()
+        return base64.urlsafe_b64encode(_check(content) + content).decode()
 
     def read_token(self, token: str) -> tuple[str, int, bool] | None:
-        """Question, place in its list, and whether it is valid already; None for one that was never given."""
+        """Subject, place in its list, and whether it is valid already; None for one that was never given."""
         try:
             raw = base64.urlsafe_b64decode(token)
-            question, start, made = TOKEN.unpack(raw[: TOKEN.size])
-        except (ValueError, struct.error):
+        except ValueError:
             return None
-        if raw[TOKEN.size :] != _check(raw[: TOKEN.size]):
+        if len(raw) < TOKEN.size or raw[:4] != _check(raw[4:]):
             return None
-        return question.hex(), start, self.clock() * 1000 >= made + self.token_seconds * 1000
+        _, start, made = TOKEN.unpack(raw[: TOKEN.size])
+        return raw[TOKEN.size :].decode(), start, self.clock() * 1000 >= made + self.token_seconds * 1000
 
 
 def _check(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=4, key=b"sandbox").digest()
-
-
-def containing(book: Book, rows: np.ndarray, text: str, provider: str, column: str = "name") -> np.ndarray:
-    """Records that every word of a text is about: it stands in the name, or is what somebody calls their trade."""
-    for word in text.replace(",", " ").split():
-        if not len(rows):
-            break
-        named = book.texts(column, rows).str.to_lowercase().str.contains(word.lower(), literal=True)
-        hit = named.fill_null(value=False).to_numpy()
-        if about := trades.by_word(word):
-            hit = hit | np.isin(book.column("category_code")[rows], list(about))
-        rows = rows[hit]
-    return rows
-
-
-def matching(values: pl.Series, wanted: Iterable[str]) -> np.ndarray:
-    """Whether each value is one of some, whatever the case."""
-    return values.str.to_lowercase().is_in([w.lower() for w in wanted]).fill_null(value=False).to_numpy()
-
-
-def between(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
-    return (values >= (low or 0)) & (values <= (np.inf if high is None else high))

@@ -133,22 +133,22 @@ def refused(fault: str, service: Service, route: Route, reply: Reply, times: Map
     if fault == "truncated":
         return _instead(reply, Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers))
     if fault in ("field_renamed", "field_missing", "field_extra", "list_missing") and reply.status == 200:
-        return drifted(fault, service, reply)
+        return drifted(fault, route, reply)
     return reply
 
 
-def drifted(fault: str, service: Service, reply: Reply) -> Reply:
+def drifted(fault: str, route: Route, reply: Reply) -> Reply:
     """The same page, not shaped as documented."""
     body = orjson.loads(reply.body)
     holder = body
-    for step in service.listed[:-1]:
+    for step in route.listed[:-1]:
         holder = holder[step]
     if fault == "list_missing":
-        holder.pop(service.listed[-1], None)
+        holder.pop(route.listed[-1], None)
         return replace(reply, body=orjson.dumps(body), records=0)
-    listed = holder.get(service.listed[-1], [])
+    listed = holder.get(route.listed[-1], [])
     for record in listed if isinstance(listed, list) else [listed]:
-        _drift(fault, record, service.named)
+        _drift(fault, record, route.named)
     return replace(reply, body=orjson.dumps(body))
 
 

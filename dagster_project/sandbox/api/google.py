@@ -7,7 +7,7 @@ from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Catalogue
 from dagster_project.sandbox.api.keys import hexadecimal, mixed_bits
 from dagster_project.sandbox.api.live import CLOSED, OPEN, PAUSED
-from dagster_project.sandbox.api.wire import Fields, array, filled, fixed, number, one_of, text
+from dagster_project.sandbox.api.wire import Fields, View, array, filled, fixed, number, one_of, text
 from dagster_project.sandbox.corruption import blank, typos
 from dagster_project.sandbox.providers import phones, street_lines, websites
 
@@ -116,7 +116,7 @@ COMPONENTS = filled(
     component(pl.lit("United States"), pl.lit("US"), 'country","political'),
     component("zip", "zip", "postal_code"),
 )
-NEARBY: Fields = {
+NEARBY_FIELDS: Fields = {
     "place_id": text("key"),
     "name": text("name"),
     "business_status": BUSINESS_STATUS,
@@ -132,8 +132,11 @@ NEARBY: Fields = {
     "permanently_closed": pl.when(pl.col("status") == CLOSED).then(pl.lit("true")),
 }
 DETAILS: Fields = {
-    **{name: NEARBY[name] for name in ("place_id", "name", "business_status", "geometry", "types", "vicinity")},
-    **{name: NEARBY[name] for name in ("rating", "user_ratings_total", "reference", "icon", "permanently_closed")},
+    **{name: NEARBY_FIELDS[name] for name in ("place_id", "name", "business_status", "geometry", "types", "vicinity")},
+    **{
+        name: NEARBY_FIELDS[name]
+        for name in ("rating", "user_ratings_total", "reference", "icon", "permanently_closed")
+    },
     "url": FIELDS["googleMapsUri"],
     "formatted_address": text(ADDRESS),
     "address_components": COMPONENTS,
@@ -143,4 +146,5 @@ DETAILS: Fields = {
     "opening_hours": filled('{"open_now":true,"periods":{}}', periods(OLD_WEEKS)),
     "utc_offset": fixed("-360"),
 }
-PLACES = Catalogue(name="google", spell=spell, fields=FIELDS, reach=KNOWN, sparse=True)
+PLACES = Catalogue(name="google", spell=spell, reach=KNOWN)
+PLACE, NEARBY, DETAILED = (View(fields, is_sparse=True) for fields in (FIELDS, NEARBY_FIELDS, DETAILS))

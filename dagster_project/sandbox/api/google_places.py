@@ -8,8 +8,9 @@ import numpy as np
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Book
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
-from dagster_project.sandbox.api.desk import Desk, containing
-from dagster_project.sandbox.api.google import FIELDS, PLACES
+from dagster_project.sandbox.api.desk import Desk
+from dagster_project.sandbox.api.filters import containing
+from dagster_project.sandbox.api.google import FIELDS, PLACE, PLACES
 from dagster_project.sandbox.api.wire import array
 
 NAME = "google_places"
@@ -80,7 +81,7 @@ def find(book: Book, body: dict[str, Any]) -> np.ndarray:
     if body.get("minRating"):
         rows = rows[book.column("rating")[rows] >= body["minRating"]]
         rows = rows[book.texts("is_rated", rows).to_numpy()]
-    return rows if kind else containing(book, rows, body["textQuery"], NAME)
+    return rows if kind else containing(book, rows, body["textQuery"])
 
 
 def refusal(body: dict[str, Any]) -> Reply | None:
@@ -117,7 +118,7 @@ def text_search(call: Call, desk: Desk) -> Reply:
         start = read[1]
     size = min(body.get("pageSize") or PAGE, PAGE)
     rows = listing.rows[:CAP][start : start + size]
-    content = f'"places":{array(book.render(rows, fields or ("id",)))}' if len(rows) and fields else ""
+    content = f'"places":{array(book.render(rows, PLACE, fields))}' if len(rows) and fields else ""
     wants_token = "nextPageToken" in call.headers["x-goog-fieldmask"] or "*" in call.headers["x-goog-fieldmask"]
     if wants_token and start + size < min(len(listing.rows), CAP):
         content += f'{"," if content else ""}"nextPageToken":"{desk.token(listing.question, start + size)}"'
@@ -137,7 +138,7 @@ KEY_IS_WRONG = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": 
 SERVICE = Service(
     name=NAME,
     key=lambda call: call.headers.get("x-goog-api-key") or call.params.get("key"),
-    routes={("POST", "/v1/places:searchText"): Route("text_search", text_search)},
+    routes={("POST", "/v1/places:searchText"): Route("text_search", text_search, ("places",), "displayName")},
     limits=(Limit(600, 60, is_fixed=True),),
     denied=lambda: error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", KEY_IS_WRONG),
     too_fast=lambda limit, wait, endpoint: error(
@@ -147,6 +148,4 @@ SERVICE = Service(
     failed=lambda: error(503, "UNAVAILABLE", "The service is currently unavailable."),
     unknown=lambda: error(404, "NOT_FOUND", "Method not found."),
     catalogues=(PLACES,),
-    listed=("places",),
-    named="displayName",
 )

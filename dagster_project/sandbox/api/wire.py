@@ -53,5 +53,21 @@ def sparse(fields: Fields) -> pl.Expr:
     return filled(f'{{"{name}":{{}}{"{}" * len(parts)}}}', first, *parts)
 
 
+class View:
+    """How records look at one endpoint: its fields in order, without null ones when it `is_sparse`."""
+
+    def __init__(self, fields: Fields, is_sparse: bool = False) -> None:
+        self.fields, self.is_sparse = fields, is_sparse
+        self._made: dict[tuple[str, ...], pl.Expr] = {}
+
+    def json(self, names: tuple[str, ...] | None = None) -> pl.Expr:
+        """Records of some of the fields, all of them when none are named."""
+        chosen = names or tuple(self.fields)
+        if chosen not in self._made:
+            fields = {name: self.fields[name] for name in chosen}
+            self._made[chosen] = sparse(fields) if self.is_sparse else nested(fields)
+        return self._made[chosen]
+
+
 def array(records: Sequence[str]) -> str:
     return f"[{','.join(records)}]"

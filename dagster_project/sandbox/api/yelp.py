@@ -9,10 +9,11 @@ import polars as pl
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
-from dagster_project.sandbox.api.desk import Desk, containing
+from dagster_project.sandbox.api.desk import Desk
+from dagster_project.sandbox.api.filters import containing
 from dagster_project.sandbox.api.keys import hexadecimal, mixed_bits
 from dagster_project.sandbox.api.live import CLOSED
-from dagster_project.sandbox.api.wire import array, filled, fixed, number, text
+from dagster_project.sandbox.api.wire import View, array, filled, fixed, number, text
 from dagster_project.sandbox.corruption import blank, shout, typos
 from dagster_project.sandbox.entities import slugs
 from dagster_project.sandbox.providers import called, phones, street_lines
@@ -76,8 +77,8 @@ FIELDS = {
         '"({}) {}-{}"', *(pl.col("phone").str.slice(start, length) for start, length in ((0, 3), (3, 3), (6, 4)))
     ).fill_null('""'),
 }
-CATALOGUE = Catalogue(name=NAME, spell=spell, fields=FIELDS, reach=KNOWN, twice=0.04)
-SHOWN = tuple(FIELDS)
+RECORD = View(FIELDS)
+CATALOGUE = Catalogue(name=NAME, spell=spell, reach=KNOWN, twice=0.04)
 
 
 def error(status: int, code: str, description: str, **more: Any) -> Reply:
@@ -118,7 +119,7 @@ def find(book: Book, question: dict[str, Any]) -> np.ndarray:
     rows, away = rows[away <= question["radius"] / 1000], away[away <= question["radius"] / 1000]
     if question["sort_by"] == "distance":
         rows = rows[np.argsort(away, kind="stable")]
-    return containing(book, rows, question["term"], NAME)
+    return containing(book, rows, question["term"])
 
 
 def business_search(call: Call, desk: Desk) -> Reply:
@@ -133,7 +134,8 @@ def business_search(call: Call, desk: Desk) -> Reply:
     listing = desk.listing(NAME, question, PAGE, lambda: find(book, question))
     rows = listing.page(offset, limit)
     away = (book.distances(rows, question["lat"], question["lon"]) * 1000).round(1)
-    records = [f'{json[:-1]},"distance":{d}}}' for json, d in zip(book.render(rows, SHOWN), away.tolist(), strict=True)]
+    rendered = zip(book.render(rows, RECORD), away.tolist(), strict=True)
+    records = [f'{json[:-1]},"distance":{metres}}}' for json, metres in rendered]
     centre = f'{{"center":{{"longitude":{question["lon"]},"latitude":{question["lat"]}}}}}'
     body = f'{{"businesses":{array(records)},"total":{len(listing.rows)},"region":{centre}}}'
     return Reply.page(body, listing.question, str(offset), len(rows))
@@ -165,7 +167,7 @@ def used_up() -> Reply:
 SERVICE = Service(
     name=NAME,
     key=lambda call: call.headers.get("authorization", "").removeprefix("Bearer ") or None,
-    routes={("GET", "/v3/businesses/search"): Route("business_search", business_search)},
+    routes={("GET", "/v3/businesses/search"): Route("business_search", business_search, ("businesses",), "name")},
     limits=(Limit(5, 1), DAY),
     denied=lambda: error(401, "TOKEN_INVALID", "Invalid access token or authorization header."),
     too_fast=too_fast,
@@ -173,7 +175,5 @@ SERVICE = Service(
     failed=lambda: error(500, "INTERNAL_ERROR", "Something went wrong internally, please try again later."),
     unknown=lambda: error(404, "NOT_FOUND", "Resource could not be found."),
     catalogues=(CATALOGUE,),
-    listed=("businesses",),
-    named="name",
     usage=usage,
 )
