@@ -1,6 +1,6 @@
 """The campaigns and verticals that people declare, as tables: what the marts hold back and score leads by."""
 
-from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import dagster as dg
 import polars as pl
@@ -13,9 +13,9 @@ from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
-from dagster_project.sources.area import Area
-from dagster_project.sources.campaign import Campaign, campaigns
+from dagster_project.sources.campaign import campaigns
 from dagster_project.sources.declared import campaign_table, vertical_table
+from dagster_project.sources.planning import known_area
 from dagster_project.sources.vertical import load_verticals
 
 TABLES = (CAMPAIGNS, VERTICALS)
@@ -34,24 +34,22 @@ def declare_campaigns(
 ):
     """Read every campaign and vertical file; a campaign that cannot be used raises an alert and stops no other."""
     watch = metadata.Stopwatch()
-    for table, frame in declared(warehouse, settings).items():
+    for table, frame in declared(lake, warehouse, settings).items():
         lake.write(table, frame, settings.org_id, CURRENT)
         shown = {"dagster/row_count": frame.height, "seconds": watch.lap(), "declared": metadata.table(frame)}
         yield dg.MaterializeResult(asset_key=["lake", table.name], metadata=shown)
 
 
-def declared(warehouse: Warehouse, settings: Settings) -> dict[Table, pl.DataFrame]:
+def declared(lake: Lake, warehouse: Warehouse, settings: Settings) -> dict[Table, pl.DataFrame]:
     """The two tables as the files say now. Raises `YamlMistake` for a vertical that cannot be used."""
     verticals = load_verticals(settings.yaml_dirs("verticals"))
     good, mistakes = campaigns(settings.yaml_dirs("campaigns"))
     for name, mistake in mistakes.items():
         raise_alert(warehouse, settings.org_id, "warning", "broken_campaign", name, mistake)
+    today, org_id = datetime.now(UTC).date(), settings.org_id
+    found = {name: known_area(today, campaign, lake.root, org_id) for name, campaign in good.items()}
+    areas = {name: area for name, area in found.items() if area}
     return {
-        CAMPAIGNS: campaign_table(good.values(), areas(good.values()), settings.org_id),
-        VERTICALS: vertical_table(verticals.values(), settings.org_id),
+        CAMPAIGNS: campaign_table(good.values(), areas, org_id),
+        VERTICALS: vertical_table(verticals.values(), org_id),
     }
-
-
-def areas(found: Iterable[Campaign]) -> dict[str, Area]:
-    """Areas of the campaigns whose files say where they are; a city has none until it was placed on the map."""
-    return {campaign.name: area for campaign in found if campaign.geo and (area := campaign.geo.area())}

@@ -70,8 +70,10 @@ def find_changes(
 
 def changes_of(lake: Lake, reader: Reader, partition: Partition) -> Iterator[pl.DataFrame]:
     """SOURCE_CHANGES frames of one raw partition."""
-    pairs = version_pairs(lake, partition)
-    for kind in (kind for kind in reader.kinds if kind in KINDS and not pairs.is_empty()):
+    kinds = [kind for kind in reader.kinds if kind in KINDS]
+    is_empty = pq.read_metadata(lake.path(RAW_RECORDS, *partition)).num_rows == 0
+    pairs = SOURCE_CHANGES.empty() if is_empty or not kinds else version_pairs(lake, partition)
+    for kind in kinds if not pairs.is_empty() else ():
         for before, after in payload_pairs(lake, partition, pairs, kind):
             sides = [_with_status(reader.extract(raw, kind), kind) for raw in (before, after)]
             yield changes(*sides, kind)
