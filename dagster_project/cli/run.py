@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from dagster_project import settings, user_yaml
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, provider_variable
 from dagster_project.sources.files.landing import check_file
 from dagster_project.sources.files.mapping import load_mapping
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 DEMO_ORG = "demo"
 DEMO_SEED = 7
 DEMO_RECORDS = 3_000
+DEMO_CAMPAIGN = "demo_texas"
+# As a paid plan would have it; with the free one's 5 a second the demo would wait for a quarter of a minute.
+DEMO_LIMITS = {"yelp": "25/second 5000/day"}
 
 
 def run(
@@ -34,7 +37,8 @@ def run(
 ) -> None:
     """Receive files, run the walk to a finished batch, deliver it, and show what came of it.
 
-    Without files, a small deterministic sample is generated and walked through the tenant `demo`.
+    Without files, a small deterministic sample is generated and walked through the tenant `demo`: files, and a campaign
+    that asks providers played on this machine.
 
     Example: leadhouse run breweries.csv=openbrewerydb_2026
 
@@ -112,13 +116,25 @@ def walk_files(
 
 
 def walk_demo(console: Console, conf: Settings) -> "WalkSummary":
-    """The walk over the generated sample, with a webhook receiver on loopback that checks each signature."""
-    from dagster_project.sandbox.world import make_world, write_world
+    """The walk over the generated sample: files, a campaign to providers on loopback, a webhook receiver there too."""
+    import polars as pl
 
+    from dagster_project.sandbox.api.server import Sandbox
+    from dagster_project.sandbox.world import make_world, write_world
+    from dagster_project.sources.campaign import load_campaign
+
+    providers = load_campaign(DEMO_CAMPAIGN, [conf.project_data_dir / "campaigns"]).providers
     with TemporaryDirectory(prefix="leadhouse-") as folder, demo_receiver():
-        written = write_world(make_world(DEMO_RECORDS, DEMO_SEED), Path(folder))
-        inputs = [(path, mapping) for mapping, path in written.items()]
-        return walk_files(console, conf, inputs, truth=Path(folder) / "truth.parquet")
+        with console.status("making a world and the providers that know of it"):
+            world = make_world(DEMO_RECORDS, DEMO_SEED)
+            inputs = [(path, mapping) for mapping, path in write_world(world, Path(folder)).items()]
+        with Sandbox(DEMO_RECORDS, DEMO_SEED, limits=DEMO_LIMITS) as sandbox:
+            truth = Path(folder) / "truth.parquet"
+            pl.concat([world.truth, sandbox.truth(providers)]).write_parquet(truth)
+            limits = {provider_variable(name, "LIMITS"): said for name, said in DEMO_LIMITS.items()}
+            # a key of the user's own is put aside: the demo spends nothing
+            with environment(sandbox.environment() | limits):
+                return walk_files(console, conf, inputs, truth, {DEMO_CAMPAIGN: providers})
 
 
 @contextmanager
@@ -129,10 +145,20 @@ def demo_receiver() -> Iterator[None]:
     if os.environ.get("LEADHOUSE_WEBHOOK_URL"):
         yield
         return
-    with WebhookReceiver() as receiver:
-        os.environ.update(receiver.environment())
-        try:
-            yield
-        finally:
-            for name in receiver.environment():
+    with WebhookReceiver() as receiver, environment(receiver.environment()):
+        yield
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These environment variables for a while, then again those that were."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
                 del os.environ[name]
+            else:
+                os.environ[name] = value
