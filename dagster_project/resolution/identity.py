@@ -41,13 +41,29 @@ def current(lead_map: pl.LazyFrame) -> pl.LazyFrame:
     return lead_map.sort("valid_from").unique(keys, keep="last", maintain_order=False)
 
 
-def living(aliases: pl.DataFrame) -> pl.DataFrame:
-    """Each alias with the id that lives now, however many merges later: columns org_id, kind, alias_id, lead_id."""
+def periods(lead_map: pl.LazyFrame) -> pl.LazyFrame:
+    """The map with `valid_to`, null for the current rows, and `previous_lead_id`: a record was in the lead from
+    `valid_from` until just before `valid_to`."""
+    over = {"partition_by": ["org_id", "kind", "record_id"], "order_by": "valid_from"}
+    return lead_map.with_columns(
+        pl.col("valid_from").shift(-1).over(**over).alias("valid_to"),
+        pl.col("lead_id").shift(1).over(**over).alias("previous_lead_id"),
+    )
+
+
+def living(aliases: pl.DataFrame, lead_map: pl.DataFrame) -> pl.DataFrame:
+    """Each alias with the id that leads now, however many merges later: columns org_id, kind, alias_id, lead_id.
+
+    `lead_map` are the current rows. An id that leads is no alias, whatever `aliases` says: a merge that was killed
+    between its aliases and its map did not happen.
+    """
     keys = ["org_id", "kind", "alias_id"]
-    # A merge that was killed between its aliases and its map is found and written again.
-    found = aliases.sort("valid_from").unique(keys, keep="last").select(*keys, "lead_id")
+    leading = lead_map.select("org_id", "kind", pl.col("lead_id").alias("alias_id")).unique()
+    # A merge that was killed and found again has two rows of the same; one that came out otherwise has a later row.
+    found = aliases.sort("valid_from").unique(keys, keep="last").join(leading, on=keys, how="anti")
+    found = found.select(*keys, "lead_id")
     step = found.rename({"alias_id": "lead_id", "lead_id": "next_id"})
-    while True:
+    while True:  # ends, because a lead is merged into an older one only
         moved = found.join(step, on=["org_id", "kind", "lead_id"], how="left")
         if moved["next_id"].null_count() == moved.height:
             return found

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP
-from dagster_project.resolution.identity import Assignment, as_of, assign, current, lead_id, living
+from dagster_project.resolution.identity import Assignment, as_of, assign, current, lead_id, living, periods
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MAP = {"record_id": pl.String, "lead_id": pl.String, "valid_from": pl.Datetime("us", "UTC")}
@@ -39,6 +39,12 @@ class History:
         )
         self.aliases = pl.concat([self.aliases, LEAD_ALIASES.conform(ended)])
         return result
+
+    @property
+    def leading(self) -> pl.DataFrame:
+        return pl.DataFrame({"lead_id": list(self.leads.values())}, schema={"lead_id": pl.String}).with_columns(
+            org_id=pl.lit("acme"), kind=pl.lit("business")
+        )
 
     @property
     def leads(self) -> dict[str, str]:
@@ -146,7 +152,14 @@ def test_nothing_can_change_before_the_last_change():
 def test_aliases_of_aliases_lead_to_the_living():
     rows = [("acme", "business", old, new, day(n)) for n, (old, new) in enumerate([("c", "b"), ("b", "a"), ("c", "b")])]
     aliases = pl.DataFrame(rows, schema=LEAD_ALIASES.polars_schema, orient="row")
-    assert dict(living(aliases).select("alias_id", "lead_id").iter_rows()) == {"c": "a", "b": "a"}
+    found = living(aliases, LEAD_MAP.empty())
+    assert dict(found.select("alias_id", "lead_id").iter_rows()) == {"c": "a", "b": "a"}
+
+
+def test_an_id_that_leads_is_no_alias_because_its_merge_was_killed_before_the_map():
+    alias = pl.DataFrame([("acme", "business", "b", "a", day(1))], schema=LEAD_ALIASES.polars_schema, orient="row")
+    leading = pl.DataFrame({"org_id": ["acme"], "kind": ["business"], "lead_id": ["b"]})
+    assert living(alias, leading).is_empty()
 
 
 def test_the_map_can_be_read_as_of_any_day():
@@ -155,6 +168,13 @@ def test_the_map_can_be_read_as_of_any_day():
     assert current(lead_map).collect()["lead_id"].to_list() == ["y"]
     assert as_of(lead_map, day(0)).collect()["lead_id"].to_list() == ["x"]
     assert as_of(lead_map, day(-1)).collect().height == 0
+
+
+def test_each_row_of_the_map_says_until_when_it_held_and_what_was_before():
+    rows = [("acme", "business", "a", lead, None, "founder", day(n)) for n, lead in enumerate(["x", "y"])]
+    lead_map = pl.DataFrame(rows, schema=LEAD_MAP.polars_schema, orient="row").lazy()
+    held = periods(lead_map).sort("valid_from").select("lead_id", "valid_to", "previous_lead_id").collect()
+    assert held.rows() == [("x", day(1), None), ("y", None, "x")]
 
 
 # A world is a partition of some of eight records: the cluster number of each, 0 where it is absent today.
@@ -188,7 +208,7 @@ def test_in_any_history_a_dead_id_never_leads_again_and_resolves_to_a_living_one
     history = History()
     for world in days:
         history.resolve(*clusters_of(world))
-        dead = living(history.aliases)
+        dead = living(history.aliases, history.leading)
         assert dead["alias_id"].is_unique().all()
         assert set(dead["alias_id"]).isdisjoint(history.leads.values())
         assert set(dead["lead_id"]) <= set(history.leads.values())
