@@ -182,9 +182,10 @@ def find(book: Book, query: list[dict[str, Any]]) -> np.ndarray:
     return rows[np.argsort(mixed_bits(book.frame["who"].gather(rows).to_numpy(), 301))]
 
 
-def after(book: Book, rows: np.ndarray, uuid: str, limit: int) -> int | None:
+def after(book: Book, rows: np.ndarray, uuid: str) -> int | None:
     """Place behind a record of a list; None when it is not in it. Where it is repeated, the first one counts."""
-    places = np.flatnonzero((book.texts("key", rows) == uuid).to_numpy())
+    row = book.place_of(uuid)
+    places = np.flatnonzero(rows == row) if row is not None else []
     return int(places[0]) + 1 if len(places) else None
 
 
@@ -205,7 +206,7 @@ def organization_search(call: Call, desk: Desk) -> Reply:
         return mistaken("MD201", "a predicate of the query is not valid")
     start = 0
     if cursor := body.get("after_id"):
-        start = after(book, listing.rows, cursor, limit)
+        start = after(book, listing.rows, cursor)
         if start is None:
             return mistaken("MD402", "after_id is not part of the result")
     rows = listing.page(start, limit)

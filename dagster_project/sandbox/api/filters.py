@@ -8,16 +8,19 @@ import polars as pl
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Book
 
+# Words of a question that say nothing of what is looked for.
+LITTLE = {"a", "an", "and", "for", "in", "near", "of", "the"}
+
 
 def containing(book: Book, rows: np.ndarray, text: str) -> np.ndarray:
-    """Records that every word of a text is about: it stands in the name, or is what somebody calls their trade."""
-    for word in text.replace(",", " ").split():
-        if not len(rows):
-            break
-        named = book.texts("name", rows).str.to_lowercase().str.contains(word.lower(), literal=True)
-        hit = named.fill_null(value=False).to_numpy()
-        if about := trades.by_word(word):
-            hit = hit | np.isin(book.column("category_code")[rows], list(about))
+    """Records that every word of a text is about: it stands in their name or city, or in a name of their trade."""
+    for word in text.lower().replace(",", " ").split():
+        if word in LITTLE or not len(rows):
+            continue
+        hit = np.isin(book.column("category_code")[rows], list(trades.by_word(word)))
+        for column in ("name", "city"):
+            found = book.texts(column, rows).str.to_lowercase().str.contains(word, literal=True)
+            hit |= found.fill_null(value=False).to_numpy()
         rows = rows[hit]
     return rows
 

@@ -49,8 +49,8 @@ def nested(fields: Fields) -> pl.Expr:
 def sparse(fields: Fields) -> pl.Expr:
     """A JSON object without its null fields; the first one is never null."""
     (name, first), *others = fields.items()
-    parts = [filled(f',"{key}":{{}}', value).fill_null("") for key, value in others]
-    return filled(f'{{"{name}":{{}}{"{}" * len(parts)}}}', first, *parts)
+    parts = [filled(f',"{key}":{{}}', value) for key, value in others]
+    return pl.concat_str([filled(f'{{"{name}":{{}}', first), *parts, pl.lit("}")], ignore_nulls=True)
 
 
 class View:
