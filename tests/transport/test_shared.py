@@ -17,7 +17,7 @@ from dagster_project.settings import PROJECT_ROOT
 from dagster_project.transport.breaker import FAILURES, PROBE_SECONDS, REST_SECONDS
 from dagster_project.transport.shared import SharedBreaker, SharedLimiter
 from dagster_project.transport.windows import MARGIN_SECONDS, TooLong, Window
-from tests.transport.test_windows import most_by_edges, most_in
+from tests.transport.counting import most_by_edges, most_in
 
 pytestmark = pytest.mark.integration
 

@@ -4,7 +4,6 @@ import asyncio
 import heapq
 import random
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from dagster_project.transport.windows import MARGIN_SECONDS, LocalLimiter, TooLong, Window, Windows, parse_windows
 from tests.transport.clock import SimulatedClock
+from tests.transport.counting import most_by_edges, most_in
 
 EVER = 1e9
 # Longer than any example lasts, shorter than the margin by more than the clock's rounding.
@@ -46,21 +46,6 @@ def simulated(limits: Windows, workers: int, calls: int, chance: random.Random) 
         started.append((endpoint, ticks.time + wait))
         heapq.heappush(free, (ticks.time + wait + chance.choice([0, 0, 0.01, 0.3, 5]), worker))
     return started
-
-
-def most_in(moments: list[float], seconds: float) -> int:
-    """The most moments in any stretch of so many seconds that holds one of its two ends."""
-    moments, first, most = sorted(moments), 0, 0
-    for last, moment in enumerate(moments):
-        while moment - moments[first] >= seconds:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
-
-
-def most_by_edges(moments: list[float], seconds: float, edge: float) -> int:
-    """The most moments that a server counts whose windows begin at `edge` and every so many seconds after it."""
-    return max(Counter((moment - edge) // seconds for moment in moments).values())
 
 
 def arrivals(started: list[tuple[str, float]], counter: str, chance: random.Random) -> list[float]:

@@ -94,6 +94,8 @@ class Journal:
                 return
             covered = self._written
             os.fdatasync(self._file)
+            if not self._synced:  # without its name, a flushed segment is lost all the same
+                _flush_folder(self.folder)
             self._synced = covered
 
     def close(self) -> None:
@@ -107,11 +109,15 @@ class Journal:
         self.folder.mkdir(parents=True, exist_ok=True)
         number = len(list(self.folder.glob("[!.]*.journal")))
         name = f"{number:06d}-{datetime.now(UTC).strftime(SEGMENT)}-{os.getpid()}.journal"
-        file = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        folder = os.open(self.folder, os.O_RDONLY)
-        os.fsync(folder)  # without its name, a flushed segment is lost all the same
-        os.close(folder)
-        return file
+        return os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read(segment: Path) -> Iterator[Entry]:
