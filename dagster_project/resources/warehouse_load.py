@@ -74,7 +74,7 @@ def batches(table: Table, frame: "pl.DataFrame | pl.LazyFrame") -> Iterator["pl.
 
 def to_csv(table: Table, frame: "pl.DataFrame") -> str:
     """The frame as COPY reads it: null is an empty field, the empty text is quoted, NUL goes as it cannot be kept."""
-    # Polars 2.1 panics over several list columns in several chunks, such as partitions with and without tags side by side
+    # Polars 2.1 panics over several list columns in several chunks, such as partitions with and without tags together
     frame = frame.rechunk()
     rendered = frame.with_columns(_renderings(table, frame))
     return rendered.write_csv(
