@@ -27,7 +27,7 @@ ITEMISED = {"tech_signals": ("tech_removed", "tech_added"), "executives": ("exec
 SEPARATORS = {"alt_names": "|", "jurisdiction": "|", "tags": "|,;", "tech_signals": "|,;", "executives": "|"}
 # An address that was not known before is learned, and one that is no longer given is lost: neither is a move.
 PLACE = ("address", "address_line1", "city", "postal")
-# Providers place a business anew, a few metres off, whenever they draw their maps.
+# Less than this is taken for a correction of the map, not for a move.
 MOVED_METRES = 50.0
 RECORD = "record"
 
