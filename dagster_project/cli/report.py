@@ -60,6 +60,14 @@ class Matching:
 
 
 @dataclass(frozen=True)
+class Held:
+    """How many leads one reason holds back from delivery; a lead may have several."""
+
+    reason: str
+    leads: int
+
+
+@dataclass(frozen=True)
 class BestLead:
     """One of the highest scores. `reasons` are short phrases; the contact's e-mail is masked on the way out."""
 
@@ -103,6 +111,8 @@ class WalkSummary:
     """Every reason, any order; the most frequent are shown."""
     best: Sequence[BestLead] = ()
     """Highest score first; the first ten are shown."""
+    held: Sequence[Held] = ()
+    """Every reason, the most frequent first; the first are shown."""
     delivered: Sequence[Delivered] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     """Room or step to wall seconds, in the order of the walk."""
@@ -129,6 +139,7 @@ def render(console: Console, summary: WalkSummary) -> None:
         ("Refused", _refusals(summary.refusals) if summary.refusals else None),
         ("Duplicates", _matching(summary.matching) if summary.matching else None),
         ("Best leads", _best(summary.best[:BEST_SHOWN]) if summary.best else None),
+        ("Held back", _held(summary.held) if summary.held else None),
         ("Delivered", _delivered(summary.delivered) if summary.delivered else None),
         ("Time", _seconds(summary.seconds) if summary.seconds else None),
         ("Where things are", _pairs(summary.places) if summary.places else None),
@@ -205,6 +216,13 @@ def _best(leads: Sequence[BestLead]) -> RenderableType:
             Text(" · ".join(lead.reasons), style="dim"),
         ]
         table.add_row(Text(f"{lead.score:.0f} {lead.grade}"), Group(*lines))
+    return table
+
+
+def _held(held: Sequence[Held]) -> RenderableType:
+    table = _table("why leads are not delivered", numbers=["leads"])
+    for reason in held[:REASONS_SHOWN]:
+        table.add_row(Text(reason.reason), *_counts([reason.leads]))
     return table
 
 

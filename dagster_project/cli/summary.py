@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project.automation.progress import is_room, room
-from dagster_project.cli.report import BestLead, Delivered, Matching, Refusal, SourceCount, WalkSummary
+from dagster_project.cli.report import BestLead, Delivered, Held, Matching, Refusal, SourceCount, WalkSummary
 from dagster_project.cli.walk import Walk
 from dagster_project.contracts import FILE_RECEIPTS, LEAD_MAP, QUARANTINED_RECORDS
 from dagster_project.delivery.sync import load_syncs
@@ -29,6 +29,13 @@ select
     (select count(*) from marts.dim_contact where org_id = %(org_id)s) as contacts
 from marts.dim_lead
 where org_id = %(org_id)s
+"""
+HELD = """
+select reason, count(*) as leads
+from marts.dim_lead cross join unnest(hold_reasons) as reason
+where org_id = %s and is_held_back
+group by reason
+order by leads desc, reason
 """
 SENT = """
 select
@@ -77,6 +84,7 @@ def gather(
         refusals=refusals(lake, org_id),
         matching=[found for kind in ("business", "person") if (found := matching(lake, org_id, kind, truth))],
         best=best(warehouse, org_id),
+        held=[Held(*row) for row in warehouse.query(HELD, [org_id]).iter_rows()],
         delivered=delivered(conf, warehouse, org_id, walk.run_id) if walk.deliveries else [],
         seconds={room(step): seconds for step, seconds in walk.seconds.items() if is_room(step)},
         places=places(conf, org_id),
@@ -111,7 +119,10 @@ def refusals(lake: Lake, org_id: str) -> list[Refusal]:
 
 
 def matching(lake: Lake, org_id: str, kind: str, truth: Path | None) -> Matching | None:
-    """How many records became how many leads of a kind; None when there are none."""
+    """How many records became how many leads of a kind; None when there are none.
+
+    The truth tells of records that no provider was asked for, too: the figures are of those that came.
+    """
     current = lake.scan(LEAD_MAP, org_id, kind).sort("valid_from").unique("record_id", keep="last").collect()
     if current.is_empty():
         return None
@@ -119,7 +130,8 @@ def matching(lake: Lake, org_id: str, kind: str, truth: Path | None) -> Matching
         return Matching(kind, current.height, current["lead_id"].n_unique())
     from dagster_project.sandbox.measure import measure, truth_of
 
-    quality = measure(truth_of(pl.read_parquet(truth), org_id, kind), current)
+    known = truth_of(pl.read_parquet(truth), org_id, kind).join(current, on="record_id", how="semi")
+    quality = measure(known, current)
     return Matching(
         kind,
         current.height,
