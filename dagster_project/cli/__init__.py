@@ -8,6 +8,7 @@ from dagster_project.cli.adapter import adapter_app
 from dagster_project.cli.campaign import campaign_app
 from dagster_project.cli.campaign_run import run as campaign_run
 from dagster_project.cli.db import db_app, psql_command
+from dagster_project.cli.link import link, override_app, unlink
 from dagster_project.cli.mapping import mapping_app
 from dagster_project.cli.run import run
 from dagster_project.cli.sandbox import sandbox
@@ -21,8 +22,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command()(link)
 app.command()(run)
 app.command()(sandbox)
+app.command()(unlink)
 app.command()(up)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 app.command("psql", context_settings=PASS_ON)(psql_command)
@@ -31,6 +34,7 @@ campaign_app.command("run")(campaign_run)
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(db_app, name="db")
 app.add_typer(mapping_app, name="mapping")
+app.add_typer(override_app, name="override")
 
 
 def main() -> None:

@@ -16,6 +16,11 @@ from dagster_project.sources.files.mapping import Mapping
 MAPPING = "kind: business\nkey: id\nfields: {name: name, phone: phone}\n"
 COMMANDS = [
     ["run"],
+    ["sandbox"],
+    ["link"],
+    ["unlink"],
+    ["override", "list"],
+    ["override", "withdraw"],
     ["up"],
     ["psql"],
     ["adapter", "list"],
