@@ -10,10 +10,13 @@ import pytest
 from dagster_project.assets import resolve, staging
 from dagster_project.contracts import FILE_RECEIPTS, QUARANTINED_RECORDS, RAW_RECORDS, TABLES
 from dagster_project.definitions import build_definitions
+from dagster_project.sources.campaign import PLACES_ONLY
+from dagster_project.sources.providers import adapters
 
 LANDED = (RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS)
 UNSAID = (None, "", "default", set(), [])  # `default` is the group that Dagster puts an asset in when none is said
 SINKS = {dg.AssetKey(["delivery", "csv_export"]), dg.AssetKey(["delivery", "webhook"])}
+PROVIDERS = {dg.AssetKey(["sources", name]) for name in adapters() if name != PLACES_ONLY}
 
 
 @pytest.fixture(scope="module")
@@ -85,23 +88,33 @@ def test_what_is_received_and_staged_is_cut_by_day_and_what_is_resolved_is_not(g
         assert isinstance(cut, dg.DailyPartitionsDefinition) is (table not in resolve.TABLES)
 
 
-def test_the_walk_makes_everything_but_the_deliveries(definitions: dg.Definitions, graph):
-    walk, deliver = (definitions.resolve_job_def(name) for name in ("walk", "deliver_batch"))
-    assert walk.asset_layer.executable_asset_keys == graph.materializable_asset_keys - SINKS
+def test_the_walk_makes_everything_but_what_is_fetched_and_what_is_delivered(definitions: dg.Definitions, graph):
+    jobs = (definitions.resolve_job_def(name) for name in ("fetch_campaign", "walk", "deliver_batch"))
+    fetch, walk, deliver = jobs
+    assert walk.asset_layer.executable_asset_keys == graph.materializable_asset_keys - SINKS - PROVIDERS
     assert deliver.asset_layer.executable_asset_keys == SINKS
+    assert fetch.asset_layer.executable_asset_keys == PROVIDERS
     assert graph.asset_check_keys == set(walk.asset_layer.asset_graph.asset_check_keys)
 
 
-def test_sensors_are_on_and_the_schedule_waits_to_be_asked(definitions: dg.Definitions):
+def test_sensors_are_on_and_schedules_without_a_key_wait_to_be_asked(definitions: dg.Definitions):
     repository = definitions.get_repository_def()
+    names = "inbox campaign fetched_campaign_success fetched_campaign_failure finished_batch".split()
     assert {s.name: s.default_status for s in repository.sensor_defs} == {
-        "inbox_sensor": dg.DefaultSensorStatus.RUNNING,
-        "finished_batch_sensor": dg.DefaultSensorStatus.RUNNING,
+        f"{name}_sensor": dg.DefaultSensorStatus.RUNNING for name in names
     }
     assert {s.name: s.default_status for s in repository.schedule_defs} == {
-        "daily_walk": dg.DefaultScheduleStatus.STOPPED
+        "daily_walk": dg.DefaultScheduleStatus.STOPPED,
+        "campaign_austin_dentists": dg.DefaultScheduleStatus.STOPPED,
     }
     assert all(found.description for found in (*repository.sensor_defs, *repository.schedule_defs))
+
+
+def test_two_runs_never_ask_one_provider_at_once(definitions: dg.Definitions):
+    for key in PROVIDERS:
+        fetching = definitions.resolve_assets_def(key)
+        assert fetching.op.pool == f"provider_{key.path[-1]}"
+        assert isinstance(fetching.partitions_def, dg.MultiPartitionsDefinition)
 
 
 def test_two_runs_never_send_to_one_destination_at_once(definitions: dg.Definitions):
