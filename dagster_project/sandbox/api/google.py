@@ -8,7 +8,7 @@ from dagster_project.sandbox.api.book import Catalogue
 from dagster_project.sandbox.api.keys import hexadecimal, mixed_bits
 from dagster_project.sandbox.api.live import CLOSED, OPEN, PAUSED
 from dagster_project.sandbox.api.wire import Fields, View, array, filled, fixed, number, one_of, text
-from dagster_project.sandbox.corruption import blank, typos
+from dagster_project.sandbox.corruption import blank, draw, typos
 from dagster_project.sandbox.providers import phones, street_lines, websites
 
 STATUS = {OPEN: "OPERATIONAL", PAUSED: "CLOSED_TEMPORARILY", CLOSED: "CLOSED_PERMANENTLY"}
@@ -29,7 +29,8 @@ def spell(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
             "key": "ChIJ" + hexadecimal(bits) + hexadecimal(mixed_bits(numbers, 102)).str.slice(0, 7),
             "cid": pl.Series(bits >> np.uint64(1)).cast(pl.String),
             "name": typos(seen["name"], rng, 0.02),
-            "street": street_lines(rng, seen, short=0.85),
+            "street": street_lines(rng, seen.with_columns(unit=pl.lit(None, pl.String)), short=0.85),
+            "unit": blank(draw(rng, ["Ste ", "Suite ", "#"], n) + seen["unit"], rng, 0.3),
             "phone": blank(phones(rng, seen, ["{}-{}-{}"]), rng, 0.08),
             "website": blank(websites(rng, seen, moved=0.02), rng, 0.12),
             "is_rated": pl.Series(rng.random(n) >= 0.06),
@@ -43,7 +44,10 @@ def spell(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
 
 
 STREET = pl.coalesce("new_street", "street")
-ADDRESS = filled("{}, {}, {} {}, USA", STREET, "city", "state", "zip")
+# what is known of the inside of a building is forgotten with a move
+UNIT = pl.when(pl.col("new_street").is_null()).then("unit")
+LINE = pl.concat_str([STREET, filled(" {}", UNIT)], ignore_nulls=True)
+ADDRESS = filled("{}, {}, {} {}, USA", LINE, "city", "state", "zip")
 LAT, LON = (number((pl.col(name) + pl.col(f"off_{name}")).round(6)) for name in ("lat", "lon"))
 RATING = number(pl.when("is_rated").then("rating"))
 BUSINESS_STATUS = one_of("status", STATUS)
@@ -85,11 +89,8 @@ FIELDS: Fields = {
     "formattedAddress": text(ADDRESS),
     "postalAddress": filled(
         '{"regionCode":"US","languageCode":"en-US","postalCode":"{}","administrativeArea":"{}","locality":"{}",'
-        '"addressLines":["{}"]}',
-        "zip",
-        "state",
-        "city",
-        STREET,
+        '"addressLines":["{}"{}]}',
+        *("zip", "state", "city", STREET, filled(',"{}"', UNIT).fill_null("")),
     ),
     "location": filled('{"latitude":{},"longitude":{}}', LAT, LON),
     "businessStatus": BUSINESS_STATUS,
@@ -122,7 +123,7 @@ NEARBY_FIELDS: Fields = {
     "business_status": BUSINESS_STATUS,
     "geometry": LOCATION,
     "types": pl.col("types"),
-    "vicinity": filled('"{}, {}"', STREET, "city"),
+    "vicinity": filled('"{}, {}"', LINE, "city"),
     "rating": RATING,
     "user_ratings_total": number(pl.when("is_rated").then("reviews")),
     "reference": text("key"),
