@@ -117,7 +117,7 @@ def runs(
     org: Annotated[str | None, typer.Option(help="Tenant whose runs to show.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a campaign's latest runs brought and cost, a line per run and provider.
+    """Show what a campaign's latest runs brought and cost, a line per run and provider, and why they did not complete.
 
     Example: leadhouse campaign runs austin_dentists
 
@@ -133,6 +133,10 @@ def runs(
     elif found:
         console = Console()
         console.print(_table(found), width=min(console.width, WIDTH))
+        for row in found:
+            if row["reason"]:
+                told = f"{row['started_at']:%Y-%m-%d %H:%M} {row['provider']} {row['state']}: {row['reason']}"
+                console.print(Text(told), width=min(console.width, WIDTH))
     else:
         typer.echo(f"{name} has not run yet.")
 
@@ -183,12 +187,11 @@ def _table(found: Sequence[dict[str, Any]]) -> Table:
         table.add_column(heading, no_wrap=True)
     for heading in ("records", "new", "changed", "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("reason", overflow="fold")
     for row in found:
         figures = ("–" if row[name] is None else f"{row[name]:,}" for name in ("records", "new", "changed"))
         cost = "–" if row["cost"] is None else usd(row["cost"])
         started = f"{row['started_at']:%Y-%m-%d %H:%M}"
-        table.add_row(started, row["provider"], row["state"], *figures, cost, Text(row["reason"] or ""))
+        table.add_row(started, row["provider"], row["state"], *figures, cost)
     return table
 
 
