@@ -2,9 +2,13 @@
 
 import contextlib
 from pathlib import Path
-from typing import Annotated
+from socket import socket
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from dagster_project.sandbox.api.stage import Stage
 
 Limits = Annotated[str, typer.Option(help='The providers\' own limits: "on" or "off".')]
 Override = Annotated[
@@ -38,9 +42,8 @@ def sandbox(
 
     The addresses http://127.0.0.1:PORT/sandbox/bill, /calls and /limits tell what was asked and what it cost.
     """
-    from dagster_project.sandbox.api.inbox import Inbox
-    from dagster_project.sandbox.api.server import HOST, listen, make_server
-    from dagster_project.sandbox.api.stage import Stage, environment
+    from dagster_project.sandbox.api.server import listen
+    from dagster_project.sandbox.api.stage import Stage
 
     try:
         own = listen(port)
@@ -49,17 +52,23 @@ def sandbox(
     except (OSError, ValueError) as mistake:
         typer.echo(f"leadhouse: {mistake}", err=True)
         raise typer.Exit(2) from None
+    _serve(stage, own, inbox, every)
+
+
+def _serve(stage: "Stage", own: socket, inbox: Path | None, every: float) -> None:
+    """Say how it is reached and serve until Ctrl-C."""
+    from dagster_project.sandbox.api.inbox import Inbox
+    from dagster_project.sandbox.api.server import HOST, make_server
+    from dagster_project.sandbox.api.stage import environment
+
     url = f"http://{HOST}:{own.getsockname()[1]}"
     for name, value in environment(url).items():
         typer.echo(f"export {name}={value}")
     typer.echo(f"Serving on {url}; Ctrl-C ends it.", err=True)
-    posting = Inbox(stage.world, inbox) if inbox else None
-    if posting:
-        posting.keep_posting(every)
+    if inbox:
+        Inbox(stage.world, inbox).keep_posting(every)
     with contextlib.suppress(KeyboardInterrupt):
         make_server(stage).run(sockets=[own])
-    if posting:
-        posting.stopped.set()
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dagster_project.sandbox.api.stage import DEFAULT_KEY, Stage
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Make a stage of the arguments and serve it."""
     parser = argparse.ArgumentParser(prog="python -m dagster_project.sandbox.api", description="Serve a sandbox.")
     parser.add_argument("--port", type=int, default=0, help="0 is any free one")
     parser.add_argument("--records", type=int, default=3_000)

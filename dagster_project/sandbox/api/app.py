@@ -58,11 +58,14 @@ class App:
             if route:
                 reply, fault = self._answer(service, route, call)
                 headers = stage.limits.headers(service, route.endpoint, stage.clock())
-        is_whole = await self._hand_over(fault, reply, headers, scope, receive, send)
-        charged = reply.charge if is_whole else reply.charge * 0
-        name = route.endpoint if route else ""
-        line = (service.name, name, reply.question, reply.cursor, reply.status, reply.records, charged, fault)
-        stage.ledger.write(Line(*line, stage.world.day), reply.is_answer and is_whole)
+        is_whole = False
+        try:
+            is_whole = await self._hand_over(fault, reply, headers, scope, receive, send)
+        finally:
+            charged = reply.charge if is_whole else reply.charge * 0
+            name = route.endpoint if route else ""
+            line = (service.name, name, reply.question, reply.cursor, reply.status, reply.records, charged, fault)
+            stage.ledger.write(Line(*line, stage.world.day), reply.is_answer and is_whole)
 
     def _answer(self, service: Service, route: Route, call: Call) -> tuple[Reply, str | None]:
         """The answer and the fault that it has."""

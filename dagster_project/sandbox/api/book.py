@@ -157,6 +157,10 @@ class Book:
 
     def render(self, rows: Sequence[int] | np.ndarray, view: View, names: tuple[str, ...] | None = None) -> list[str]:
         """Some records as JSON objects of the named fields, in the order given."""
-        own = self.frame[np.asarray(rows, np.int32)]
-        page = own.hstack(self.world.now.select(TODAY)[own["row"]])
-        return page.select(view.json(names)).to_series().to_list()
+        json, used = view.json(names)
+        own = self.frame.select("row", *(name for name in self.frame.columns if name in used))[
+            np.asarray(rows, np.int32)
+        ]
+        needed = [name for name in TODAY if name in used and name not in own.columns]
+        today = self.world.now.select(needed)[own["row"]] if needed else pl.DataFrame()
+        return own.hstack(today).select(json).to_series().to_list()

@@ -1,4 +1,4 @@
-"""The world's events and providers' callbacks, put into the inbox as JSON lines until there is a public receiver."""
+"""The world's events, put into the inbox as JSON lines: where they arrive until there is a public receiver."""
 
 import threading
 from datetime import timedelta

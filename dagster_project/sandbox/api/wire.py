@@ -58,14 +58,15 @@ class View:
 
     def __init__(self, fields: Fields, is_sparse: bool = False) -> None:
         self.fields, self.is_sparse = fields, is_sparse
-        self._made: dict[tuple[str, ...], pl.Expr] = {}
+        self._made: dict[tuple[str, ...], tuple[pl.Expr, frozenset[str]]] = {}
 
-    def json(self, names: tuple[str, ...] | None = None) -> pl.Expr:
-        """Records of some of the fields, all of them when none are named."""
+    def json(self, names: tuple[str, ...] | None = None) -> tuple[pl.Expr, frozenset[str]]:
+        """Records of some of the fields, all of them when none are named, and the columns that they are made of."""
         chosen = names or tuple(self.fields)
         if chosen not in self._made:
             fields = {name: self.fields[name] for name in chosen}
-            self._made[chosen] = sparse(fields) if self.is_sparse else nested(fields)
+            made = sparse(fields) if self.is_sparse else nested(fields)
+            self._made[chosen] = made, frozenset(made.meta.root_names())
         return self._made[chosen]
 
 
