@@ -38,7 +38,9 @@ RECEIPT_COUNTS = ("received", "accepted", "quarantined", "duplicate")
 
 
 # Providers land in these tables too, each campaign in a partition of its own.
-PROVIDED = [dg.AssetDep(provider_key(name), partition_mapping=OF_THE_DAY) for name in adapters() if name != PLACES_ONLY]
+FROM_PROVIDERS = [
+    dg.AssetDep(provider_key(name), partition_mapping=OF_THE_DAY) for name in adapters() if name != PLACES_ONLY
+]
 
 
 @dg.multi_asset(
@@ -50,7 +52,7 @@ PROVIDED = [dg.AssetDep(provider_key(name), partition_mapping=OF_THE_DAY) for na
             group="sources",
             kinds={"python", "parquet"},
             owner=OWNER,
-            deps=[] if table is FILE_RECEIPTS else PROVIDED,
+            deps=[] if table is FILE_RECEIPTS else FROM_PROVIDERS,
         )
         for table in TABLES
     ],

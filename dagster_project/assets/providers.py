@@ -108,9 +108,11 @@ def shown_metadata(outcome: Outcome) -> dict[str, object]:
         "planned cost, USD": float(outcome.part.cost) if outcome.part else 0.0,
         "waited for limits, s": fetched.waited_seconds,
         "received": counts.received,
+        "new": counts.new,
+        "changed": counts.changed,
         "unchanged records": counts.unchanged_records,
         "cells that may hold more": fetched.capped,
         "questions short of their total": fetched.short,
-        "error classes": metadata.table(classes),
+        "calls by outcome": metadata.table(classes),
         "what became of the records": metadata.bars(heaps, heaps.values(), "records received"),
     }

@@ -6,6 +6,9 @@ import dagster as dg
 
 from dagster_project.contracts import Table
 
+# First part of the keys of the assets that ask providers.
+PROVIDED = "sources"
+
 
 def contract_spec(
     table: Table,
@@ -30,7 +33,7 @@ def contract_spec(
 
 def provider_key(provider: str) -> dg.AssetKey:
     """The asset of what campaigns ask a provider."""
-    return dg.AssetKey(["sources", provider])
+    return dg.AssetKey([PROVIDED, provider])
 
 
 def column_schema(table: Table) -> dg.TableSchema:

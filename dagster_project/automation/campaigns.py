@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from dagster_project.assets.partitions import CAMPAIGNS
-from dagster_project.assets.specs import provider_key
+from dagster_project.assets.specs import PROVIDED, provider_key
 from dagster_project.automation.jobs import fetch_campaign, walk
 from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.warehouse import Warehouse
@@ -82,17 +82,21 @@ def walk_after_fetching(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=f"fetched_campaign_{status.value.lower()}_sensor",
         run_status=status,
-        monitored_jobs=[fetch_campaign],
         request_job=walk,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Walks the day of a campaign's fetching that ended in {status.value.lower()}.",
+        description=f"Walks the day of a fetching that ended in {status.value.lower()}, however it was started.",
     )
     def after_fetching(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        partition = context.dagster_run.tags.get("dagster/partition/day")
-        if partition is None:
-            return dg.SkipReason("the run was for no single day")
-        return dg.RunRequest(run_key=context.dagster_run.run_id, partition_key=partition)
+        run = context.dagster_run
+        if not any(key.path[0] == PROVIDED for key in run.asset_selection or ()):
+            return dg.SkipReason("the run asked no provider")
+        if "dagster/backfill" in run.tags:
+            return dg.SkipReason("a backfill says itself which rooms follow")
+        day = run.tags.get("dagster/partition/day")
+        return (
+            dg.RunRequest(run_key=run.run_id, partition_key=day) if day else dg.SkipReason("it was for no single day")
+        )
 
     return after_fetching
 

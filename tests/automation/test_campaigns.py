@@ -82,10 +82,31 @@ def test_a_request_names_campaign_day_and_providers():
     assert request.tags["leadhouse/campaign"] == "our_dentists"
 
 
-def test_the_walk_follows_a_fetching_that_succeeded_and_one_that_failed():
-    assert [sensor.name for sensor in AFTER_FETCHING] == [
-        "fetched_campaign_success_sensor",
-        "fetched_campaign_failure_sensor",
-    ]
-    assert all(sensor.default_status is dg.DefaultSensorStatus.RUNNING for sensor in AFTER_FETCHING)
-    assert {sensor.job_name for sensor in AFTER_FETCHING} == {"walk"}
+@pytest.mark.parametrize(
+    ("asset", "tags", "day"),
+    [
+        (["sources", "yelp"], {}, "2026-11-25"),
+        (["lake", "raw_records"], {}, None),
+        (["sources", "yelp"], {"dagster/backfill": "b"}, None),
+    ],
+    ids=["a provider was asked", "none was", "a backfill"],
+)
+def test_the_walk_follows_a_run_that_asked_a_provider_once(asset: list[str], tags: dict[str, str], day: str | None):
+    for sensor in AFTER_FETCHING:
+        partition = {"dagster/partition/day": "2026-11-25"}
+        run = dg.DagsterRun(
+            job_name="any",
+            asset_selection={dg.AssetKey(asset)},
+            tags={**partition, **tags},
+            status=dg.DagsterRunStatus.SUCCESS,
+        )
+        context = dg.build_run_status_sensor_context(
+            sensor_name=sensor.name,
+            dagster_event=dg.DagsterEvent("PIPELINE_SUCCESS", "any"),
+            dagster_instance=dg.DagsterInstance.ephemeral(),
+            dagster_run=run,
+        )
+        found = sensor(context)
+        asked = (found.partition_key, found.run_key) if isinstance(found, dg.RunRequest) else None
+        assert asked == ((day, run.run_id) if day else None)
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
