@@ -7,8 +7,9 @@ status in the body.
 
 from decimal import Decimal
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Page, Price, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Page, Price
 from dagster_project.sources.area import Point
+from dagster_project.sources.providers.google_places import TERMS
 from dagster_project.sources.providers.google_places_legacy import ADDRESS, verdict
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.windows import Window
@@ -49,13 +50,7 @@ ADAPTER = Adapter(
     # per minute and project (mem)
     windows=(Window(3_000, 60),),
     verdict=verdict,
-    terms=Terms(
-        attribution="Show Google Maps as the source",
-        storage_days={"*": 30, "provider_key": None},
-        allows_lead_generation=False,
-        licence="Google Maps Platform Terms of Service",
-        source="developer documentation (mem)",
-    ),
+    terms=TERMS,
     endpoints=(
         Endpoint(
             name="geocode",

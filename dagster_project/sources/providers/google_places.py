@@ -151,6 +151,15 @@ def verdict(answer: Answer) -> Verdict:
     return by_status(answer, reason=str(error.get("status", "")))
 
 
+# Of all of Google Maps Platform.
+TERMS = Terms(
+    attribution="Show Google Maps as the source, with the attributions that come with a place",
+    storage_days={"*": 30, "provider_key": None},
+    allows_lead_generation=False,
+    licence="Google Maps Platform Terms of Service",
+    source="developer documentation (mem)",
+)
+
 ADAPTER = Adapter(
     name="google_places",
     title="Google Places",
@@ -159,13 +168,7 @@ ADAPTER = Adapter(
     # per minute and project, as the console says (mem)
     windows=(Window(600, 60),),
     verdict=verdict,
-    terms=Terms(
-        attribution="Show Google Maps as the source, with the attributions that come with a place",
-        storage_days={"*": 30, "provider_key": None},
-        allows_lead_generation=False,
-        licence="Google Maps Platform Terms of Service",
-        source="developer documentation (mem)",
-    ),
+    terms=TERMS,
     endpoints=(
         Endpoint(
             name="text_search",

@@ -17,11 +17,10 @@ from dagster_project.sources.adapter import (
     Need,
     Page,
     Price,
-    Terms,
     alternatives,
 )
 from dagster_project.sources.area import cells
-from dagster_project.sources.providers.google_places import STATUS, week
+from dagster_project.sources.providers.google_places import STATUS, TERMS, week
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
 from dagster_project.transport.windows import Window
@@ -178,13 +177,7 @@ ADAPTER = Adapter(
     # per minute and project, as the console says (mem)
     windows=(Window(600, 60),),
     verdict=verdict,
-    terms=Terms(
-        attribution="Show Google Maps as the source, with the html_attributions of the answer",
-        storage_days={"*": 30, "provider_key": None},
-        allows_lead_generation=False,
-        licence="Google Maps Platform Terms of Service",
-        source="developer documentation (mem)",
-    ),
+    terms=TERMS,
     endpoints=(
         Endpoint(
             name="nearby_search",
