@@ -38,7 +38,10 @@ def sent(summary: dict[str, Any], state: str) -> dict[str, int]:
 
 
 def test_every_row_of_every_file_is_accounted_for(first: dict[str, Any]):
-    assert len(first["sources"]) == 10
+    assert len(first["sources"]) == 13
+    assert {"demo_texas.apollo", "demo_texas.google_places", "demo_texas.yelp"} < {
+        s["source"] for s in first["sources"]
+    }
     for source in first["sources"]:
         assert source["received"] == source["accepted"] + source["quarantined"] + source["duplicate"]
     assert first["quarantined"] > 0
