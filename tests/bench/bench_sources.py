@@ -9,12 +9,14 @@ this process, on a simulated clock; in `kills` processes that end by SIGKILL rea
 
 import argparse
 import os
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from tests.bench.bench_walk import machine
 
 if TYPE_CHECKING:
     from dagster_project.sources.adapter import Ask
+    from dagster_project.sources.pages.run import Fetched
     from dagster_project.transport.windows import Window
     from tests.bench.fault_runs import Judgement
     from tests.bench.sandbox_runs import House
@@ -145,36 +148,47 @@ def limits(options: argparse.Namespace) -> None:
     """Several fetchings that share limits through PostgreSQL: what they use, and the most that the sandbox saw."""
     from dagster_project.transport.windows import parse_windows
     from tests.bench.sandbox_runs import asks_about, house
+    from tests.transport.counting import most_in
 
     said = {"yelp": "5/second", "hunter": "15/second 500/minute", "google_places": "20/second 600/minute"}
     title = "limits on, four partitions at once"
-    view = table(title, "provider", "limits", "calls", "seconds", "share used", "refused", "most seen by the sandbox")
+    columns = ("limits", "calls", "seconds", "used", "refused", "most sent", "most seen by the sandbox")
+    view = table(title, "provider", *columns)
     with temporary("limits") as folder, house(folder, 60_000, limits=said) as found:
         found.limits = {name: parse_windows(text) for name, text in said.items()}
         for name, text in said.items():
             asks, area = asks_about(name, cities=12)
             open_books(found, name, asks)
             found.sandbox.reset()
-            began = time.time() + 1.5 * max(w.seconds for w in found.limits[name] if w.seconds < 60)
-            with ThreadPoolExecutor(4) as pool:
-                work = [
-                    pool.submit(found.broken_off, name, asks, area, f"c{n}", options.limit_seconds) for n in range(4)
-                ]
-            endings = {task.result().ending for task in work}
-            starts, seen = found.starts(name, began), found.sandbox.seen()
-            most = [f"{m['most']} of {m['calls']} in {m['seconds']:g} s" for m in seen if m["provider"] == name]
-            statuses = found.sandbox.bill()[name]["statuses"]
+            how = (name, asks, area, options.limit_seconds)
+            endings = at_once([partial(found.broken_off, *how, f"c{number}") for number in range(4)])
+            sent, statuses = found.sent(name), found.sandbox.bill()[name]["statuses"]
+            seen = [f"{m['most']} in {m['seconds']:g} s" for m in found.sandbox.seen() if m["provider"] == name]
+            most = [f"{most_in(sent, w.seconds)} in {w.seconds:g} s" for w in found.limits[name]]
             refused = sum(count for status, count in statuses.items() if status != "200")
-            view.add_row(name, text, *used(starts, found.limits[name]), f"{refused}", ", ".join(most))
-            CONSOLE.print(f"{name}: {', '.join(endings)}; answers {statuses}")
+            view.add_row(name, text, *used(sent, found.limits[name]), f"{refused}", ", ".join(most), ", ".join(seen))
+            CONSOLE.print(f"{name}: {', '.join(each.ending for each in endings)}; answers {statuses}")
     CONSOLE.print(view)
 
 
-def used(starts: list[float], windows: "Sequence[Window]") -> tuple[str, str, str]:
-    """Calls, seconds and the share of what the tightest window permits in them."""
-    seconds = starts[-1] - starts[0]
-    permitted = min(window.calls * seconds / window.seconds for window in windows if window.seconds < seconds)
-    return f"{len(starts):,}", f"{seconds:,.1f}", f"{(len(starts) - 1) / permitted:.1%}"
+def at_once(work: "Sequence[Callable[[], Fetched]]") -> "list[Fetched]":
+    """What the functions give, run side by side in threads that end with the process whatever they wait for."""
+    found = []
+    threads = [threading.Thread(target=lambda each=each: found.append(each()), daemon=True) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def used(sent: list[float], windows: "Sequence[Window]") -> tuple[str, str, str]:
+    """Calls, seconds and the share of what the tightest window permits, from the second window's length on."""
+    windows = [window for window in windows if window.seconds < sent[-1] - sent[0]]
+    steady = [moment for moment in sent if moment - sent[0] >= max(window.seconds for window in windows)]
+    seconds = steady[-1] - steady[0]
+    permitted = min(window.calls * seconds / window.seconds for window in windows)
+    return f"{len(steady):,}", f"{seconds:,.1f}", f"{(len(steady) - 1) / permitted:.1%}"
 
 
 def quiet(options: argparse.Namespace) -> None:
@@ -203,6 +217,10 @@ def quiet(options: argparse.Namespace) -> None:
     CONSOLE.print(view)
 
 
+def time_is_over(number: int, frame: object) -> None:
+    raise TimeoutError("broken off, its time is over")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; none is all")
@@ -216,8 +234,15 @@ def main() -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     CONSOLE.print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
+    signal.signal(signal.SIGALRM, time_is_over)
     for part in options.parts or PARTS:
-        globals()[part](options)
+        # a part looks at the clock between its steps; one that hangs is broken off
+        signal.alarm(int(1.5 * options.seconds))
+        try:
+            globals()[part](options)
+        except TimeoutError as reason:
+            CONSOLE.print(f"{part}: {reason}")
+        signal.alarm(0)
 
 
 if __name__ == "__main__":

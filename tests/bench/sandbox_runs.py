@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from dagster_project.sources.adapter import Ask, Need
 from dagster_project.sources.area import Area, Circle, Point
 from dagster_project.sources.budget import BudgetSpent, CampaignBudget, Caps, LocalBudget
 from dagster_project.sources.credentials import ProviderConfig
-from dagster_project.sources.pages.journal import Journal, journal_folder
+from dagster_project.sources.pages.journal import FOLDER, Journal, journal_folder
 from dagster_project.sources.pages.landing import Counts, PageLanding, Partition
 from dagster_project.sources.pages.run import Fetched, Provider, fetch_partition
 from dagster_project.sources.pages.since import Asked, asked_on
@@ -36,10 +36,6 @@ from dagster_project.transport.windows import Window
 
 ORG, DAY_ONE = "default", date(2026, 11, 23)
 SAMPLE_SECONDS = 0.25
-STARTS = """
-select extract(epoch from start)::float8 from ops.call_slots
-where counter = %s and start >= to_timestamp(%s) order by start
-"""
 TRADES = {
     "google_places": ("store", "real_estate_agency", "doctor", "restaurant", "electrician", "plumber", "dentist"),
     "google_places_legacy": ("store",),
@@ -140,10 +136,11 @@ class House:
         connect, folder = SteadyApp(self.warehouse), journal_folder(self.lake.root, ORG, f"{campaign}.{name}", "now")
         return fetch_partition(self.provider(name, connect), asks, folder, ForSeconds(seconds), area=area)
 
-    def starts(self, name: str, since: float) -> list[float]:
-        """When the provider's calls were to start, by the database's clock; Unix seconds."""
-        with self.warehouse.connect() as connection:
-            return [start for (start,) in connection.execute(STARTS, [name, since])]
+    def sent(self, name: str) -> list[float]:
+        """When calls that were broken off were sent, in order; Unix seconds."""
+        folders = (self.lake.root / FOLDER / ORG).glob(f"c*.{name}/now")
+        entries = (entry.content for folder in folders for entry in Journal(folder).entries())
+        return sorted(datetime.fromisoformat(said["at"]).timestamp() for said in entries if said["type"] == "call")
 
     def _asked(self, name: str, asks: Sequence[Ask], area: Area | None, day: date, source: str) -> Asked:
         days = self.lake.partitions(RECORD_SIGHTINGS, ORG, source)
