@@ -1,5 +1,6 @@
 {# Which columns survive together, as unit -> compare, columns. `compare` says whether a record has the unit and which
-   records agree on it; the unit's confidence is that of its first column. An address, a position, an e-mail with its
+   records agree on it; the unit's confidence is that of its first column. `shown` is the value as one text, where it is
+   not that column alone. An address, a position, an e-mail with its
    flags are one thing each: mixing the street of one record with the postal code of another invents a place. #}
 {% macro company_units() %}
     {% set address = ['address_line1', 'address_line2', 'city', 'region', 'postal', 'country'] %}
@@ -13,8 +14,12 @@
         'email': {'compare': 'email', 'columns': ['email', 'email_type', 'email_domain', 'email_verified']},
         'phone': {'compare': 'phone', 'columns': ['phone', 'phone_type']},
         'fax': {'compare': 'fax', 'columns': ['fax']},
-        'address': {'compare': address_key(), 'columns': address},
-        'geo': {'compare': "round(lat::numeric, 3) || ' ' || round(lon::numeric, 3)", 'columns': ['lat', 'lon']},
+        'address': {'compare': address_key(), 'columns': address, 'shown': "concat_ws(', ', " ~ address | join(', ') ~ ')'},
+        'geo': {
+            'compare': "round(lat::numeric, 3) || ' ' || round(lon::numeric, 3)",
+            'columns': ['lat', 'lon'],
+            'shown': "lat || ', ' || lon",
+        },
         'linkedin': {'compare': 'linkedin', 'columns': ['linkedin']},
         'twitter': {'compare': 'twitter', 'columns': ['twitter']},
         'facebook': {'compare': 'facebook', 'columns': ['facebook']},
@@ -25,6 +30,7 @@
         'reviews': {
             'compare': 'coalesce(rating::text, review_count::text)',
             'columns': ['rating', 'review_count', 'last_reviewed_at'],
+            'shown': "concat_ws(' of ', rating, review_count)",
         },
         'hours': {'compare': 'hours::text', 'columns': ['hours']},
         'status': {'compare': 'status', 'columns': ['status']},
@@ -34,14 +40,18 @@
 {% macro person_units() %}
     {% set address = ['address_line1', 'address_line2', 'city', 'region', 'postal', 'country'] %}
     {{ return({
-        'name': {'compare': 'name_key', 'columns': ['last_name', 'first_name']},
+        'name': {
+            'compare': 'name_key',
+            'columns': ['last_name', 'first_name'],
+            'shown': "concat_ws(' ', first_name, last_name)",
+        },
         'title': {'compare': 'lower(title)', 'columns': ['title', 'seniority']},
         'company': {'compare': 'lower(company_name)', 'columns': ['company_name']},
         'email': {'compare': 'email', 'columns': ['email', 'email_type', 'email_domain', 'email_verified']},
         'phone': {'compare': 'phone', 'columns': ['phone', 'phone_type']},
         'mobile': {'compare': 'mobile', 'columns': ['mobile']},
         'linkedin': {'compare': 'linkedin', 'columns': ['linkedin']},
-        'address': {'compare': address_key(), 'columns': address},
+        'address': {'compare': address_key(), 'columns': address, 'shown': "concat_ws(', ', " ~ address | join(', ') ~ ')'},
     }) }}
 {% endmacro %}
 

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("dbt")]
 
 MARTS = (
     *("dim_lead", "dim_contact", "lead_facts_history", "sync_leads", "mart_source_quality"),
-    *("fct_source_changes", "fct_provider_calls"),
+    *("fct_source_changes", "fct_provider_calls", "fct_lost_values", "mart_dedupe"),
 )
 
 
@@ -46,6 +46,23 @@ def test_provenance_names_the_record_of_each_surviving_field(built: Warehouse) -
     assert of["name"]["record_id"] == identifier("acme list")
     assert of["name"]["fields"]["name"] == 0.9
     assert (of["phone"]["provider"], of["phone"]["fetched_at"]) == ("crm", "2026-11-03T00:00:00+00:00")
+
+
+def test_a_value_that_did_not_survive_is_kept_with_what_won_and_why(built: Warehouse) -> None:
+    lost = built.query("select * from marts.fct_lost_values where field = 'name'").row(0, named=True)
+    assert (lost["lead_id"], lost["record_id"]) == (identifier("acme crm"), identifier("acme crm"))
+    assert (lost["value"], lost["provider"], lost["confidence"]) == ("Acme", "crm", 0.6)
+    assert (lost["surviving_value"], lost["surviving_provider"], lost["reason"]) == ("Acme Tools", "list", "less sure")
+
+
+def test_sources_are_compared_by_the_leads_they_share(built: Warehouse) -> None:
+    shared = built.query("select shared_leads from marts.mart_dedupe where source = 'crm' and other_source = 'list'")
+    assert shared.item() == 1
+
+
+def test_the_map_answers_which_lead_a_record_was_on_a_day(built: Warehouse) -> None:
+    periods = built.query("select valid_to, change from intermediate.int_lead_map_history where org_id = 'default'")
+    assert set(periods.rows()) == {(None, "new")}
 
 
 def test_explanations_add_up_to_the_score(built: Warehouse) -> None:
