@@ -185,7 +185,7 @@ def odd(value: Any, null: str, missing: str) -> Any:
     if not isinstance(value, dict):
         return value
     changed = {name: odd(item, null, missing) for name, item in value.items() if name != missing}
-    return {**changed, **({null: None} if null in value else {}), **(ODD if len(value) > 2 else {})}
+    return {**changed, **({null: None} if null in value else {}), **(ODD if len(value) > 1 else {})}
 
 
 def holds(value: Any, name: str, wanted: Any) -> bool:

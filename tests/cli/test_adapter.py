@@ -135,10 +135,9 @@ def test_a_name_that_is_taken_or_no_modules_is_refused(name: str):
 def checkout(tmp_path: Path) -> Path:
     """A copy of what the contract suite needs of the project."""
     skip = shutil.ignore_patterns("__pycache__")
-    for folder in ("dagster_project", "tests/adapters", "dbt/seeds"):
+    for folder in ("dagster_project", "tests", "dbt/seeds"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder, ignore=skip)
-    for file in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
-        shutil.copy(PROJECT_ROOT / file, tmp_path / file)
+    shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
 
