@@ -191,6 +191,8 @@ class Endpoint:
     volatile: tuple[str, ...] = ()
     url: FieldSpec | None = None
     page_size: int = 1
+    # Whether pages are always that large, because they are numbered or the provider knows no other size.
+    has_fixed_pages: bool = False
     # Most results the provider gives for one question; the environment may say otherwise (`LEADHOUSE_YELP_RESULT_CAP`).
     cap: int | None = None
     windows: tuple[Window, ...] = ()

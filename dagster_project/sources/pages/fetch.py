@@ -186,11 +186,12 @@ class Fetch:
         """
         cap, most = self._cap(endpoint), self.limits.max_records
         limit = endpoint.page_size if cap is None else min(endpoint.page_size, cap - track.results)
-        if most is None:
-            return max(1, limit)
-        while self.open_records and self.state.records + self.open_records >= most:
+        while most is not None and self.open_records and self.state.records + self.open_records >= most:
             await self._wait()
-        return max(1, min(limit, most - self.state.records - self.open_records))
+        if endpoint.has_fixed_pages:
+            return endpoint.page_size
+        wanted = limit if most is None else most - self.state.records - self.open_records
+        return max(1, min(limit, wanted))
 
     def _reserve(self, track: Track, endpoint: Endpoint, limit: int) -> tuple[int, Decimal]:
         """How many results to ask for, and the most they can cost, set aside. Raises `Stop` when nothing is left."""
@@ -201,7 +202,7 @@ class Fetch:
             except RecordsReached as reason:
                 raise Stop("complete", str(reason)) from None
             except BudgetSpent as reason:
-                if not price.per_record or limit == 1:
+                if not price.per_record or endpoint.has_fixed_pages or limit == 1:
                     raise Stop("stopped", str(reason)) from None
                 limit //= 2
             else:

@@ -117,6 +117,7 @@ ADAPTER = Adapter(
             ),
             volatile=("alexa_ranking", "show_intent", "has_intent_signal_account", "intent_signal_account"),
             page_size=PAGE_SIZE,
+            has_fixed_pages=True,
             # of 500 pages (mem)
             cap=50_000,
             windows=WINDOWS,
@@ -138,6 +139,7 @@ ADAPTER = Adapter(
             ),
             volatile=("last_refreshed_at",),
             page_size=PAGE_SIZE,
+            has_fixed_pages=True,
             cap=50_000,
             windows=WINDOWS,
         ),

@@ -192,6 +192,7 @@ ADAPTER = Adapter(
             ignored=IGNORED,
             volatile=VOLATILE,
             page_size=20,
+            has_fixed_pages=True,
             cap=60,
             page_delay=2.0,
         ),

@@ -99,6 +99,7 @@ ADAPTER = Adapter(
             ),
             volatile=("created_at", "updated_at", "retrieved_at", "source.retrieved_at"),
             page_size=PAGE_SIZE,
+            has_fixed_pages=True,
         ),
     ),
 )
