@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,27 @@ def test_a_day_on_which_something_changed_lands_just_that(played: Played, clock:
     assert (second.counts.changed, second.counts.new) == (both.height, after.height - both.height)
     # some change every day; most do not
     assert after.height < 0.5 * second.sightings().height
+
+
+def test_what_is_asked_for_since_a_day_is_all_that_changed(played: Played, clock: SimulatedClock, tmp_path: Path):
+    changing = {e.name: e.changed_since for e in played.adapter.endpoints if e.changed_since}
+    if not changing or not isinstance(played, Sandboxed):
+        pytest.skip("cannot be asked for changes, or has none")
+    first = landed(fetched(Line(played, clock), tmp_path / "1").fetch.adapter, tmp_path / "1")
+    today, whole = datetime.fromtimestamp(clock.now(), UTC).date(), played.question
+    since = replace(whole, asks=[changing[ask.endpoint](ask, today) for ask in whole.asks])
+    for name, asked in (("unchanged", since), ("2", whole), ("since", since)):
+        if name == "2":
+            played.stage.advance()
+        played.question = asked
+        assert fetched(Line(played, clock), tmp_path / name).ending == "complete"
+    known, tomorrow = first.sightings(), DAY + timedelta(days=1)
+    unchanged, all_of_it, changed = (
+        landed(played.adapter, tmp_path / name, known, tomorrow) for name in ("unchanged", "2", "since")
+    )
+    assert (unchanged.counts.received, changed.counts.new + changed.counts.changed > 0) == (0, True)
+    assert set(raw(changed)["provider_key"]) == set(raw(all_of_it)["provider_key"])
+    assert changed.counts.received < all_of_it.counts.received / 2
 
 
 # Contents

@@ -70,7 +70,7 @@ def faults(options: argparse.Namespace) -> None:
     show_faults(found, time.monotonic() - began)
     died, reached = (sum(1 for p in POINTS if counts[p]) for counts in (runs.points.died_at, runs.points.reached))
     CONSOLE.print(f"died at {died} of {len(POINTS)} failpoints, reached {reached}")
-    wrong = [j for js in found.values() for j in js if j.lost or j.invented or j.duplicated or j.paid_twice]
+    wrong = [j for js in found.values() for j in js if j.is_wrong]
     for judgement in [*wrong, *(j for js in found.values() for j in js if not j.is_stated)]:
         CONSOLE.print(judgement)
 
@@ -113,15 +113,14 @@ def throughput(options: argparse.Namespace) -> None:
     from dagster_project.sources.providers import adapters
     from tests.bench.sandbox_runs import DAY_ONE, Memory, asks_about, everybody, unlimited
 
-    view = table(
-        "throughput, limits off", "provider", "page", "calls", "records", "fetch s", "land s", "records/s", "peak MiB"
-    )
+    columns = ("page", "calls", "records", "fetch s", "land s", "records/s", "CPU s", "records/CPU s", "peak MiB")
+    view = table("throughput, limits off", "provider", *columns)
     began = time.monotonic()
     with temporary("rate") as folder, Memory() as memory, unlimited(folder, options.records) as found:
-        questions = {name: asks_about(name, cities=2) for name in adapters() if name != "google_geocoding"}
-        whole = {"crunchbase (everybody)": (everybody(), None)}
-        for label, (asks, area) in {**questions, **whole}.items():
-            name = label.split()[0]
+        whole = {"crunchbase, everybody": (everybody(), None)}
+        parts = {name: asks_about(name, cities=2) for name in adapters() if name != "google_geocoding"}
+        for label, (asks, area) in {**whole, **parts}.items():
+            name = label.split(",")[0]
             if time.monotonic() - began > options.seconds:
                 CONSOLE.print(f"no time left for {label}")
                 continue
@@ -131,11 +130,15 @@ def throughput(options: argparse.Namespace) -> None:
             records, peaks = day.fetched.records, memory.peaks(day.began, day.ended, 6)
             page = max(endpoint.page_size for endpoint in adapters()[name].endpoints)
             numbers = (f"{page:,}", f"{day.fetched.calls:,}", f"{records:,}", f"{fetch:,.1f}", f"{land:,.1f}")
-            view.add_row(label, *numbers, f"{records / day.seconds:,.0f}", f"{max(peaks):,.0f}")
+            rates = (f"{records / day.seconds:,.0f}", f"{day.cpu:,.1f}", f"{records / day.cpu:,.0f}")
+            view.add_row(label, *numbers, *rates, f"{max(peaks):,.0f}")
+            if label in whole:
+                stretches = ((day.began, day.landing_began), (day.landing_began, day.ended))
+                fetching, landing = ([f"{mib:,.0f}" for mib in memory.peaks(*when, 5)] for when in stretches)
+                CONSOLE.print(f"{label}: resident MiB in fifths, fetching {fetching}, landing {landing}")
             if day.fetched.ending != "complete":
                 CONSOLE.print(f"{label}: {day.fetched.ending}, {day.fetched.reason}")
     CONSOLE.print(view)
-    CONSOLE.print(f"resident MiB over the last one's time, in sixths: {', '.join(f'{p:,.0f}' for p in peaks)}")
 
 
 def open_books(found: "House", name: str, asks: "list[Ask]") -> None:
@@ -195,7 +198,18 @@ def quiet(options: argparse.Namespace) -> None:
     """A first day and days on which nothing changed: asked for changes, and asked for everything again."""
     from tests.bench.sandbox_runs import DAY_ONE, everybody, unlimited
 
-    view = table("a day without changes", "day", "asked", "calls", "received", "written", "fetch s", "land s", "share")
+    view = table(
+        "a day without changes",
+        "day",
+        "asked",
+        "calls",
+        "received",
+        "written",
+        "seconds",
+        "share",
+        "CPU s",
+        "CPU share",
+    )
     with temporary("quiet") as folder, unlimited(folder, options.records) as found:
         open_books(found, "crunchbase", everybody())
         days = [
@@ -207,11 +221,10 @@ def quiet(options: argparse.Namespace) -> None:
         for label, on in days:
             day = found.day("crunchbase", everybody(), None, on)
             first = first or day
-            fetch, land = day.landing_began - day.began, day.ended - day.landing_began
             asked = "changes" if day.since else "everything"
             counts = (f"{day.fetched.calls:,}", f"{day.counts.received:,}", f"{found.rows('crunchbase', on):,}")
-            share = f"{day.seconds / first.seconds:.1%}"
-            view.add_row(label, asked, *counts, f"{fetch:,.1f}", f"{land:,.1f}", share)
+            wall = (f"{day.seconds:,.1f}", f"{day.seconds / first.seconds:.1%}")
+            view.add_row(label, asked, *counts, *wall, f"{day.cpu:,.1f}", f"{day.cpu / first.cpu:.1%}")
             if day.fetched.ending != "complete":
                 CONSOLE.print(f"{label}: {day.fetched.ending}, {day.fetched.reason}")
     CONSOLE.print(view)

@@ -55,6 +55,11 @@ class Judgement:
     faults: int = 0
 
     @property
+    def is_wrong(self) -> bool:
+        """Anything that must never be; `unbilled` is what was charged and is not in the runtime's account."""
+        return bool(self.lost or self.invented or self.duplicated or self.paid_twice or self.unbilled)
+
+    @property
     def is_stated(self) -> bool:
         return self.ending == "complete" or (self.ending in ("failed", "stopped") and bool(self.reason))
 

@@ -1,5 +1,6 @@
 """Crunchbase v4, organisation search: predicates, up to 1,000 a page after the key of the last, 200 calls a minute."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -173,11 +174,21 @@ PREDICATES = {
 }
 
 
-def find(book: Book, query: list[dict[str, Any]]) -> np.ndarray:
+def by_touched(book: Book, rows: np.ndarray, since: date, today: date) -> np.ndarray:
+    """Records of whom the world has changed something since a day; today is the world's newest day."""
+    oldest = book.world.day - (today - since).days
+    return rows[book.column("touched")[rows] >= max(1, oldest)]
+
+
+def find(book: Book, query: list[dict[str, Any]], today: date) -> np.ndarray:
     """Organisations for which every predicate holds, in order of uuid. Raises KeyError for an unknown predicate."""
     rows = book.of_categories(None)
     for predicate in query:
-        rows = PREDICATES[predicate["field_id"], predicate["operator_id"]](book, rows, predicate["values"])
+        asked, values = (predicate["field_id"], predicate["operator_id"]), predicate["values"]
+        if asked == ("updated_at", "gte"):
+            rows = by_touched(book, rows, date.fromisoformat(values[0]), today)
+        else:
+            rows = PREDICATES[asked](book, rows, values)
     # the first half of a uuid is the order of the whole: no two are equal there
     return rows[np.argsort(mixed_bits(book.frame["who"].gather(rows).to_numpy(), 301))]
 
@@ -201,8 +212,9 @@ def organization_search(call: Call, desk: Desk) -> Reply:
         return mistaken("MD401", f"limit must be between 1 and {PAGE}")
     book = desk.book(CATALOGUE)
     try:
-        listing = desk.listing(NAME, query, PAGE, lambda: find(book, query))
-    except (KeyError, TypeError):
+        today = datetime.fromtimestamp(desk.clock(), UTC).date()
+        listing = desk.listing(NAME, query, PAGE, lambda: find(book, query, today))
+    except (KeyError, TypeError, ValueError):
         return mistaken("MD201", "a predicate of the query is not valid")
     start = 0
     if cursor := body.get("after_id"):

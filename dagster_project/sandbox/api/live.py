@@ -20,6 +20,7 @@ OPEN, PAUSED, CLOSED = 0, 1, 2
 # Shares of the businesses to which a day brings something.
 REVIEWED, RERATED, MOVED, FOUNDED, IN_THE_PRESS, NEW_EXECUTIVE, FUNDED = 0.05, 0.01, 0.003, 0.004, 0.02, 0.006, 0.003
 CLOSING, PAUSING, REOPENING = 0.003, 0.002, 0.2
+CHANGING = "rating reviews press rounds executives status new_street".split()
 
 
 @dataclass
@@ -54,13 +55,13 @@ class LiveWorld:
         rng = stream(self.seed, f"day {self.day}")
         before, height = self.now, self.now.height
         status = statuses(rng, before["status"].to_numpy())
-        self.now = before.with_columns(
+        after = before.with_columns(
             *grown(rng, before),
             pl.Series("status", status),
             *moved(rng, before, (is_moved := rng.random(height) < MOVED)),
         )
         founded = make_entities(rng, max(1, round(height * FOUNDED)), first=height, era=f"d{self.day}")
-        self.now = pl.concat([self.now, seen_today(founded, rng)])
+        self.now = pl.concat([touched(before, after, self.day), seen_today(founded, rng, self.day)])
         self.eras.append(self.now.height)
         return {
             "day": self.day,
@@ -71,7 +72,14 @@ class LiveWorld:
         }
 
 
-def seen_today(entities: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+def touched(before: pl.DataFrame, after: pl.DataFrame, day: int) -> pl.DataFrame:
+    """Businesses with the last day that brought them something."""
+    changes = [after[name].ne_missing(before[name]) for name in CHANGING]
+    is_touched = np.logical_or.reduce([change.to_numpy() for change in changes])
+    return after.with_columns(pl.Series("touched", np.where(is_touched, day, before["touched"]).astype(np.int32)))
+
+
+def seen_today(entities: pl.DataFrame, rng: np.random.Generator, day: int = 0) -> pl.DataFrame:
     """Businesses with what changes about them, and their place in words."""
     n = entities.height
     city = entities["city_index"]
@@ -89,6 +97,7 @@ def seen_today(entities: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame
         founder.alias("executives"),
         # a business that has moved stands in the new street, however a provider had spelled the old one
         pl.Series("new_street", [None], dtype=pl.String).new_from_index(0, n),
+        pl.lit(day, pl.Int32).alias("touched"),
     )
 
 
