@@ -41,7 +41,6 @@ def table(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
 def bars(labels: Iterable[str], counts: Iterable[float], title: str) -> dg.MarkdownMetadataValue:
     """A horizontal bar chart, in the order given, as an image inside Markdown; null, NaN and infinity have no bar."""
     import altair as alt
-    import vl_convert
 
     frame = pl.DataFrame(
         {"label": list(labels), "count": list(counts)}, schema={"label": pl.String, "count": pl.Float64}
@@ -50,7 +49,14 @@ def bars(labels: Iterable[str], counts: Iterable[float], title: str) -> dg.Markd
         x=alt.X("count", title=None), y=alt.Y("label", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     )
     chart = base.mark_bar() + base.mark_text(align="left", dx=3).encode(text=alt.Text("count", format=",.6~g"))
-    png = vl_convert.vegalite_to_png(chart.properties(width=420, height=max(1, frame.height) * 18).to_json(), scale=1.5)
+    return chart_image(chart.properties(width=420, height=max(1, frame.height) * 18).to_json(), title, scale=1.5)
+
+
+def chart_image(spec: str, title: str, scale: float = 1) -> dg.MarkdownMetadataValue:
+    """A Vega-Lite chart, given as JSON, as an image inside Markdown."""
+    import vl_convert
+
+    png = vl_convert.vegalite_to_png(spec, scale=scale)
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 

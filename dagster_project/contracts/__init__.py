@@ -6,7 +6,14 @@
 from dagster_project.contracts.activity import ACTIVITIES, DEALS, EVENTS, LEAD_OUTCOMES, SUPPRESSIONS
 from dagster_project.contracts.core import Column, ContractError, Pii, Table, Type
 from dagster_project.contracts.fields import FIELDS
-from dagster_project.contracts.leads import ALERTS, LEAD_ALIASES, LEAD_FACTS_HISTORY, LEAD_MAP, MERGE_GRAPH
+from dagster_project.contracts.leads import (
+    ALERTS,
+    LEAD_ALIASES,
+    LEAD_FACTS_HISTORY,
+    LEAD_MAP,
+    MERGE_GRAPH,
+    REVIEW_PAIRS,
+)
 from dagster_project.contracts.records import (
     FILE_RECEIPTS,
     QUARANTINED_RECORDS,
@@ -38,6 +45,7 @@ TABLES: dict[str, Table] = {
         LEAD_MAP,
         LEAD_ALIASES,
         MERGE_GRAPH,
+        REVIEW_PAIRS,
         LEAD_FACTS_HISTORY,
         ALERTS,
     )
@@ -60,6 +68,7 @@ __all__ = [
     "QUARANTINED_RECORDS",
     "RAW_RECORDS",
     "RECORD_SIGHTINGS",
+    "REVIEW_PAIRS",
     "SOURCE_CHANGES",
     "STAGED_CONTACTS",
     "STAGED_RECORDS",

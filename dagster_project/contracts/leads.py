@@ -53,6 +53,26 @@ MERGE_GRAPH = Table(
     ),
 )
 
+REVIEW_PAIRS = Table(
+    "review_pairs",
+    "The pairs of records about which a person's answer would tell the most, as the last resolution saw them.",
+    "pair worth a question",
+    ("org_id", "kind", "record_id_l", "record_id_r"),
+    (
+        ORG,
+        KIND,
+        Column("rank", Type.INT, "Place in the list of the tenant and kind; 1 is asked first.", required=True),
+        Column("record_id_l", Type.UUID, "One record.", required=True),
+        Column("record_id_r", Type.UUID, "The other record; the greater id.", required=True),
+        Column("reason", Type.TEXT, "cut, bridge, near_threshold or contradiction.", required=True),
+        Column("match_weight", Type.FLOAT, "As in merge_graph.", required=True),
+        Column("match_probability", Type.FLOAT, "The same as a probability.", required=True),
+        Column("rule", Type.TEXT, "Blocking rule that brought the two together.", required=True),
+        Column("weights", Type.JSON, "Comparison name to match weight (log2 Bayes factor).", required=True),
+        Column("model_version", Type.TEXT, "Hash of the model file used.", required=True),
+    ),
+)
+
 LEAD_FACTS_HISTORY = Table(
     "lead_facts_history",
     "The facts that rules and features may use, as we knew them; the only door to facts.",
