@@ -15,6 +15,7 @@ from dagster_project.contracts import (
     LEAD_MAP,
     MERGE_GRAPH,
     QUARANTINED_RECORDS,
+    REVIEW_PAIRS,
     VERTICALS,
     Table,
 )
@@ -26,6 +27,7 @@ DAILY = ("org_id", "source", "partition_date")
 PARTITION_COLUMNS = {
     QUARANTINED_RECORDS.name: ("stage", *DAILY),
     MERGE_GRAPH.name: ("org_id", "kind"),
+    REVIEW_PAIRS.name: ("org_id", "kind"),
     # the second part is always `current`
     CAMPAIGNS.name: ("org_id", None),
     VERTICALS.name: ("org_id", None),
