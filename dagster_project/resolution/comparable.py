@@ -1,8 +1,8 @@
 """From staged records to the table that is compared: the latest version of each record, reduced to features.
 
-One DuckDB table per run, `records`, with a small integer `id` in the order of the record ids, and one table per
-feature whose rarity counts. Which features there are is said by the kind; who is compared with whom, and what that
-means, is said in `pairs`.
+One DuckDB table per run, `records`, with a small integer `id` in the order of the record ids and, for each feature
+whose rarity counts, its share of the world's records (`tf_…`). Which features there are is said by the kind; who is
+compared with whom, and what that means, is said in `pairs` and `weights`.
 """
 
 from pathlib import Path
@@ -10,15 +10,17 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dagster_project.resolution.hubs import find_hubs
 from dagster_project.resolution.kinds import Kind
+from dagster_project.resolution.words import tell_words
 
 # A small file is a sample of a bigger world: that two of its 30 records share a phone is as telling as if they were
-# two of 100,000. Frequencies and the prior are therefore those of at least so many records, which also keeps the
-# weight of a pair the same while the data grows up to there. Past it both follow the data's real size.
+# two of 100,000. Frequencies are therefore those of at least so many records, which also keeps the weight of a pair
+# the same while the data grows up to there. Past it they follow the data's real size.
 WORLD = 100_000
 
 # Columns every kind needs beside its features.
-_KEYS = ["org_id", "record_id", "fetched_at", "payload_hash"]
+_KEYS = ["org_id", "record_id", "provider", "fetched_at", "payload_hash"]
 
 
 def connect(memory_limit: str, threads: int | None, temp_dir: Path | None) -> duckdb.DuckDBPyConnection:
@@ -39,27 +41,39 @@ def load(
     _view(con, staged, kind)
     features = ", ".join(f"{sql} as {name}" for name, sql in kind.features.items())
     derived = ", ".join(f"{sql} as {name}" for name, sql in kind.derived.items())
-    shared = ", ".join(
-        f"""{value} in (select {value} from complete where {value} is not null group by {value}
-            having count(distinct {across}) >= {least}) as {name}"""  # noqa: S608
-        for name, (value, across, least) in kind.shared_values.items()
-    )
     con.execute(
-        f"""create table records as
+        f"""create temp table features as
             with latest as (
                 select * from staged where $org_id is null or org_id = $org_id
                 qualify row_number() over (
                     partition by record_id order by fetched_at desc, payload_hash desc) = 1
             ), numbered as (
-                select (row_number() over (order by record_id) - 1)::int as id, record_id, fetched_at, {features}
-                from latest
+                select (row_number() over (order by record_id) - 1)::int as id, record_id, provider, fetched_at,
+                       {features} from latest
             )
-            , complete as (select *, {derived} from numbered)
-            select *, {shared} from complete""",  # noqa: S608
+            select *, {derived} from numbered""",  # noqa: S608
         {"org_id": org_id},
     )
     con.execute("drop view staged")
-    return con.table("records").shape[0]
+    count = con.table("features").shape[0]
+    _complete(con, kind, count)
+    return count
+
+
+def _complete(con: duckdb.DuckDBPyConnection, kind: Kind, count: int) -> None:
+    """Create `records`: features, telling words, hubs and rarities beside each other."""
+    hubs, rarities = find_hubs(con, kind), _count_rarities(con, kind, count)
+    tell_words(con, kind)
+    columns = [f"{t}.value as {name}, {t}.tf_{name}" for name, t in hubs.items()]
+    columns += [f"{t}.tf_{name}" for name, t in rarities.items()]
+    joins = [f"left join {t} on {t}.value = f.{kind.hubs[name].value}" for name, t in hubs.items()]
+    joins += [f"left join {t} on {t}.value = f.{name}" for name, t in rarities.items()]
+    con.execute(
+        f"""create table records as select f.*, telling_words, {", ".join(columns)}
+            from features f left join telling using (id) {" ".join(joins)}"""  # noqa: S608
+    )
+    for table in ("features", "telling", *hubs.values(), *rarities.values()):
+        con.execute(f"drop table {table}")
 
 
 def _view(con: duckdb.DuckDBPyConnection, staged: pl.LazyFrame | list[Path], kind: Kind) -> None:
@@ -77,15 +91,15 @@ def _columns(staged: pl.LazyFrame, kind: Kind) -> list[str]:
     return [name for name in staged.collect_schema().names() if name in _KEYS or name in sql]
 
 
-def count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, records: int) -> dict[str, str]:
+def _count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, count: int) -> dict[str, str]:
     """One table per feature whose rarity counts: value and share of the world's records, for values seen twice or
-    more (a value seen once is never shared). Returns feature name to table name."""
+    more (a value seen once is never shared). Returns feature to table."""
     tables = {column: f"rarity_of_{column}" for column in kind.rarity_columns}
     for column, table in tables.items():
         con.execute(
             f"""create table {table} as
-                select {column}, count(*) / $world::double as tf_{column}
-                from records where {column} is not null group by {column} having count(*) > 1""",  # noqa: S608
-            {"world": max(records, WORLD)},
+                select {column} as value, count(*) / $world::double as tf_{column}
+                from features where {column} is not null group by {column} having count(*) > 1""",  # noqa: S608
+            {"world": max(count, WORLD)},
         )
     return tables

@@ -7,25 +7,26 @@ from typing import Any
 
 from dagster_project.contracts import STAGED_CONTACTS, STAGED_RECORDS, Table
 from dagster_project.resolution import business, person
+from dagster_project.resolution.levels import Block, Hub
 
 MODELS = Path(__file__).parent / "models"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of entity: what its records are compared by, and how sure a merge must be."""
+    """One kind of entity: what its records are compared by. Each field is said in `business` and `person`."""
 
     name: str
     table: Table
     features: Mapping[str, str]
     derived: Mapping[str, str]
-    shared_values: Mapping[str, tuple[str, str, int]]
-    blocking_rules: Mapping[str, Sequence[str]]
-    max_block: int
+    hubs: Mapping[str, Hub]
+    words: Mapping[str, str]
+    blocking_rules: Mapping[str, Block]
     comparisons: Sequence[dict[str, Any]]
-    training_rules: Sequence[Sequence[str]]
-    threshold: float
-    matches_per_record: float
+    recall_weight: float
+    least_sure: float
+    contradiction: float
 
     @property
     def model_path(self) -> Path:
@@ -33,14 +34,16 @@ class Kind:
         return MODELS / f"{self.name}.json"
 
     @property
-    def rarity_columns(self) -> list[str]:
-        """Features whose frequency a comparison level looks up."""
-        levels = [lv for c in self.comparisons for lv in c["comparison_levels"]]
-        return sorted({lv["tf_adjustment_column"] for lv in levels if "tf_adjustment_column" in lv})
+    def words_path(self) -> Path:
+        """The shipped frequencies of the words of names."""
+        return MODELS / f"{self.name}_words.csv"
 
-    def prior(self, records: int) -> float:
-        """Probability that two random records match, in a world of `records` records."""
-        return self.matches_per_record / records
+    @property
+    def rarity_columns(self) -> list[str]:
+        """Features whose frequency a comparison level looks up, hubs aside."""
+        levels = [lv for c in self.comparisons for lv in c["comparison_levels"]]
+        columns = {lv["tf_adjustment_column"] for lv in levels if "tf_adjustment_column" in lv}
+        return sorted(columns - set(self.hubs))
 
 
 def _kind(name: str, table: Table, rules: Any) -> Kind:
@@ -49,13 +52,13 @@ def _kind(name: str, table: Table, rules: Any) -> Kind:
         table,
         rules.FEATURES,
         rules.DERIVED,
-        rules.SHARED_VALUES,
+        rules.HUBS,
+        rules.WORDS,
         rules.BLOCKING_RULES,
-        rules.MAX_BLOCK,
         rules.COMPARISONS,
-        rules.TRAINING_RULES,
-        rules.THRESHOLD,
-        rules.MATCHES_PER_RECORD,
+        rules.RECALL_WEIGHT,
+        rules.LEAST_SURE,
+        rules.CONTRADICTION,
     )
 
 

@@ -4,9 +4,36 @@ The dictionaries made here are what Splink reads and what the model files hold, 
 probabilities. What is compared is said by `business` and `person`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Level = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Who is compared: records with the same values of `columns`, in groups of at most `most`.
+
+    A group of n records is n²/2 pairs, so a rule that does not say where must keep its groups small: at a million
+    records half of the streets and names of a country are everywhere.
+    """
+
+    columns: Sequence[str]
+    most: int = 30
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A value that belongs to many: an agency's domain, a franchise's phone, a shared mailbox.
+
+    `value` is the feature; it is a hub when the records that have it are spread over at least `least` different
+    values (effectively; see `hubs`) of one of the features in `over`.
+    """
+
+    value: str
+    over: Sequence[str]
+    least: float = 2.2
 
 
 def level(

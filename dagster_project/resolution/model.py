@@ -1,17 +1,16 @@
-"""A trained model: Splink's settings with their probabilities, as shipped in `models/*.json`.
+"""A trained model: Splink's settings with their probabilities and a calibration, as shipped in `models/*.json`.
 
 The file is the model: its version is a hash of its bytes. Making one is the job of `training`.
 """
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.resolution.comparable import WORLD
 from dagster_project.resolution.kinds import Kind
+from dagster_project.resolution.threshold import Calibration
 
 
 @dataclass(frozen=True)
@@ -26,19 +25,15 @@ class Model:
         """The comparisons, each with its levels."""
         return self.spec["comparisons"]
 
-    def prior(self, world: int) -> float:
-        """Probability that two random records match in a world of that many records. The file's is for `WORLD`; in a
-        world ten times the size it is a tenth, because a record does not get more duplicates."""
-        return self.spec["probability_two_random_records_match"] * WORLD / world
+    @property
+    def calibration(self) -> Calibration:
+        """What a match weight of this model is worth as a probability."""
+        return Calibration(**self.spec.get("calibration", {}))
 
-    def prior_weight(self, world: int) -> float:
-        """The prior as a match weight, log2 odds."""
-        prior = self.prior(world)
-        return math.log2(prior / (1 - prior))
-
-    def settings(self, world: int) -> dict[str, Any]:
-        """Splink settings for a run over a world of that many records."""
-        return self.spec | {"probability_two_random_records_match": self.prior(world)}
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The file as Splink reads it: without our own calibration."""
+        return {key: value for key, value in self.spec.items() if key != "calibration"}
 
 
 def load_model(path: Path) -> Model:

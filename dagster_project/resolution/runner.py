@@ -15,12 +15,14 @@ import numpy as np
 import polars as pl
 
 from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH
-from dagster_project.resolution.clustering import components
 from dagster_project.resolution.comparable import connect, load
+from dagster_project.resolution.grouping import group
 from dagster_project.resolution.identity import Assignment, assign
 from dagster_project.resolution.kinds import Kind, kind_named
 from dagster_project.resolution.model import Model, shipped_model
-from dagster_project.resolution.pairs import block, score
+from dagster_project.resolution.pairs import block
+from dagster_project.resolution.scoring import Scoring, score
+from dagster_project.resolution.threshold import best_threshold
 
 
 @dataclass(frozen=True)
@@ -59,23 +61,25 @@ def resolve(
     `temp_dir`. Raises ValueError for an unknown kind, or when something changed and `now` is not later than the map.
     """
     rules, clock = kind_named(kind), Clock()
-    model, threshold = model or shipped_model(rules), threshold or rules.threshold
+    model = model or shipped_model(rules)
     with closing(connect(memory_limit, threads, temp_dir)) as con:
         with clock.stage("load"):
             count = load(con, records, rules, org_id)
         with clock.stage("block"):
             blocked = block(con, rules)
         with clock.stage("score"):
-            score(con, rules, model, count, threshold)
+            scoring = score(con, model, count)
+            bits = _threshold(con, rules, model, threshold)
         with clock.stage("cluster"):
-            clusters, best = _cluster(con, count)
+            labels = group(con, rules, model, scoring, count, bits)
+            clusters, best = _clusters(con, rules, labels)
         with clock.stage("identify"):
             assignment = assign(clusters, previous.select("record_id", "lead_id", "valid_from"), now)
             lead_map = _lead_map(assignment, best, org_id, kind, now)
         with clock.stage("explain"):
-            graph = _merge_graph(con, org_id, kind, model)
+            graph = _merge_graph(con, org_id, rules, model, scoring)
     aliases = assignment.aliases.with_columns(org_id=pl.lit(org_id), kind=pl.lit(kind), valid_from=pl.lit(now))
-    stats = _stats(rules, model, threshold, blocked, clusters, graph, clock)
+    stats = _stats(rules, model, bits, blocked, clusters, graph, clock)
     return Resolution(lead_map, LEAD_ALIASES.conform(aliases), graph, assignment.leads, stats)
 
 
@@ -93,19 +97,23 @@ class Clock:
         self.seconds[name] = round(time.perf_counter() - started, 3)
 
 
-def _cluster(con: duckdb.DuckDBPyConnection, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _clusters(con: duckdb.DuckDBPyConnection, kind: Kind, labels: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Clusters (record_id, seen_at, cluster) and, per record that has one, its best edge (record_id, match_weight,
     matched_by)."""
-    edges = con.execute("select id_l, id_r from edges").fetchnumpy()
     nodes = con.sql("select record_id, fetched_at as seen_at from records order by id").pl()
-    labels = components(count, edges["id_l"], edges["id_r"]) if count else np.array([], dtype=np.int64)
     best = con.sql(
-        """with ends as (select id_l as id, match_weight, rule from edges
+        f"""with ends as (select id_l as id, match_weight, rule from edges
                          union all select id_r, match_weight, rule from edges),
-           tops as (select id, max((match_weight, rule)) as top from ends group by id)
-           select record_id, top[1] as match_weight, top[2] as matched_by from tops join records using (id)"""
+           tops as (select id, max((match_weight, -rule)) as top from ends group by id)
+           select record_id, top[1] as match_weight, {_rules(kind)}[1 - top[2]] as matched_by
+           from tops join records using (id)"""  # noqa: S608
     ).pl()
     return nodes.with_columns(pl.Series("cluster", labels)), best
+
+
+def _rules(kind: Kind) -> str:
+    """SQL list of the names of the blocking rules."""
+    return "[" + ", ".join(f"'{name}'" for name in kind.blocking_rules) + "]"
 
 
 def _lead_map(assignment: Assignment, best: pl.DataFrame, org_id: str, kind: str, now: datetime) -> pl.DataFrame:
@@ -121,22 +129,29 @@ def _lead_map(assignment: Assignment, best: pl.DataFrame, org_id: str, kind: str
     )
 
 
-def _merge_graph(con: duckdb.DuckDBPyConnection, org_id: str, kind: str, model: Model) -> pl.DataFrame:
+def _merge_graph(
+    con: duckdb.DuckDBPyConnection, org_id: str, kind: Kind, model: Model, scoring: Scoring
+) -> pl.DataFrame:
     """The kept edges, by record id. The numbers of the records are in the order of their ids, so left is smaller."""
+    weights = {"prior": f"{scoring.prior}"}
+    weights |= {c["output_column_name"]: f"mw_{c['output_column_name']}" for c in model.comparisons}
+    weights |= {"provider": "mw_provider"} if scoring.apart else {}
+    shown = ", ".join(f"'{name}': round({sql}, 6)" for name, sql in weights.items())
     edges = con.sql(
-        """select l.record_id as record_id_l, r.record_id as record_id_r,
-                  match_weight, match_probability, rule, weights
-           from edges join records l on l.id = id_l join records r on r.id = id_r order by id_l, id_r"""
+        f"""select l.record_id as record_id_l, r.record_id as record_id_r, match_weight,
+                   1 / (1 + 2 ** -match_weight) as match_probability, {_rules(kind)}[rule + 1] as rule,
+                   to_json({{{shown}}})::varchar as weights
+            from edges join records l on l.id = id_l join records r on r.id = id_r order by id_l, id_r"""  # noqa: S608
     ).pl()
     return MERGE_GRAPH.conform(
-        edges.with_columns(org_id=pl.lit(org_id), kind=pl.lit(kind), model_version=pl.lit(model.version))
+        edges.with_columns(org_id=pl.lit(org_id), kind=pl.lit(kind.name), model_version=pl.lit(model.version))
     )
 
 
 def _stats(
     kind: Kind,
     model: Model,
-    threshold: float,
+    bits: float,
     blocked: dict[str, int],
     clusters: pl.DataFrame,
     graph: pl.DataFrame,
@@ -150,7 +165,8 @@ def _stats(
     return {
         "kind": kind.name,
         "model_version": model.version,
-        "threshold": threshold,
+        "threshold": round(float(model.calibration.probability(np.array([bits]))[0]), 4),
+        "threshold_bits": round(bits, 3),
         "records": clusters.height,
         "blocked_pairs": sum(blocked.values()),
         "pairs_by_rule": blocked,
@@ -162,6 +178,14 @@ def _stats(
         "seconds": clock.seconds,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
     }
+
+
+def _threshold(con: duckdb.DuckDBPyConnection, kind: Kind, model: Model, probability: float | None) -> float:
+    """The match weight of a probability that was asked for, else the one at which the expected F is highest."""
+    if probability is not None:
+        return model.calibration.weight(probability)
+    weights = con.execute("select match_weight from scored").fetchnumpy()["match_weight"]
+    return best_threshold(weights, model.calibration, kind.recall_weight, kind.least_sure)
 
 
 def _histogram(values: pl.Series) -> dict[int, int]:
