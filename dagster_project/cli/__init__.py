@@ -8,8 +8,11 @@ from dagster_project.cli.adapter import adapter_app
 from dagster_project.cli.campaign import campaign_app
 from dagster_project.cli.campaign_run import run as campaign_run
 from dagster_project.cli.db import db_app, psql_command
+from dagster_project.cli.explain import explain
 from dagster_project.cli.link import link, override_app, unlink
 from dagster_project.cli.mapping import mapping_app
+from dagster_project.cli.review import review_app
+from dagster_project.cli.resolve import calibrate, resolve
 from dagster_project.cli.run import run
 from dagster_project.cli.sandbox import sandbox
 from dagster_project.cli.up import up
@@ -22,7 +25,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command()(explain)
 app.command()(link)
+app.command()(resolve)
+app.command()(calibrate)
 app.command()(run)
 app.command()(sandbox)
 app.command()(unlink)
@@ -35,6 +41,7 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(db_app, name="db")
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(override_app, name="override")
+app.add_typer(review_app, name="review")
 
 
 def main() -> None:

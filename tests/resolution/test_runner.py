@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH, STAGED_RECORDS
-from dagster_project.resolution.explain import waterfall
 from dagster_project.resolution.identity import lead_id
 from tests.resolution.conftest import START, record_id, run, staged
 
@@ -121,11 +120,3 @@ def _resolve_files(files):
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match="no such kind: 'robot'; kinds are business, person"):
         run(STAGED_RECORDS.empty(), "robot")
-
-
-def test_an_edge_explains_itself_in_words(resolution):
-    edge = resolution.merge_graph.row(0, named=True)
-    lines = waterfall(edge)
-    assert lines[0].startswith("start")
-    assert any(line.startswith("location") and "likelier the same" in line for line in lines)
-    assert lines[-1].endswith(f"found by {edge['rule']}")
