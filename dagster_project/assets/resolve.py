@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from dagster_project.assets import metadata
+from dagster_project.assets.resolution_charts import charts
 from dagster_project.assets.specs import contract_spec
 from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH, STAGED_CONTACTS, STAGED_RECORDS, Table
 from dagster_project.resolution.kinds import kind_named
@@ -76,7 +77,7 @@ def input_digest(lake: Lake, inputs: list, kind: str) -> str:
 
 
 def resolution_metadata(lake: Lake, table: Table, stats: list[dict]) -> dict[str, object]:
-    """Rows in the table, the figures per tenant and kind, and the distribution of cluster sizes."""
+    """Rows in the table, the figures per tenant and kind, and the table's charts."""
     columns = (
         "org_id",
         "kind",
@@ -92,13 +93,4 @@ def resolution_metadata(lake: Lake, table: Table, stats: list[dict]) -> dict[str
         "dagster/row_count": lake.scan(table).select(pl.len()).collect().item(),
         "resolution": metadata.table(pl.DataFrame([{c: s[c] for c in columns} for s in stats])),
     }
-    sizes: dict[int, int] = {}
-    for stat in stats:
-        for size, count in stat.get("cluster_sizes", {}).items():
-            sizes[int(size)] = sizes.get(int(size), 0) + count
-    if sizes:
-        order = sorted(sizes)
-        shown["records per lead"] = metadata.bars(
-            [str(s) for s in order], [sizes[s] for s in order], "leads by records"
-        )
-    return shown
+    return shown | charts(lake, table, stats)

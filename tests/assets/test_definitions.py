@@ -72,7 +72,8 @@ def test_every_table_of_the_lake_is_a_contract_with_a_blocking_check(graph):
     assert {key.path[-1] for key in lake_keys(graph)} <= TABLES.keys()
     checked = {key.asset_key for key in graph.asset_check_keys if key.name == "keeps_contract"}
     assert checked == lake_keys(graph)
-    assert [k for k in graph.asset_check_keys if k.asset_key in checked and not graph.get_check_spec(k).blocking] == []
+    lax = [k.name for k in graph.asset_check_keys if k.asset_key in checked and not graph.get_check_spec(k).blocking]
+    assert lax == ["no_lead_is_suspiciously_large"]  # an alarm: a person looks, the walk goes on
 
 
 def test_every_contract_asset_shows_its_columns(graph):
