@@ -165,7 +165,9 @@ COMPARISONS = [
         # Policy: "shell 1204" and "shell 1207" are neighbours by spelling only.
         level("alike, another number or direction", f"{_OTHER_MARK} and {_SHARED} >= 1", m=0.001, u=0.01),
         level("nearly the same spelling", _NEARLY),
-        level("the same telling words", "telling_words_l = telling_words_r"),
+        # "Amber Heron" and "Amber Heron Dental", then "Amber Heron Bakery" and "Amber Heron Dental".
+        level("the same telling words", f"telling_words_l = telling_words_r and {_SHARED} = {_FEWER}", u=5e-5),
+        level("the same telling words, other usual ones", "telling_words_l = telling_words_r", m=0.02),
         level("telling words of one inside the other", f"{_TOLD} >= 1 and {_TOLD} = {_FEWER_TOLD}"),
         level("one name inside the other", f"{_SHARED} >= 2 and {_SHARED} = {_FEWER}"),
         level("similar spelling", f"{alike('name_key', 0.88)} and {_FEWER} <= 2"),
@@ -247,7 +249,7 @@ COMPARISONS = [
         level("within 50 m", f"{_within(0.05)} and {_TELLING}", u=1e-6),
         level("within 300 m", f"{_within(0.3)} and {_TELLING}", u=5e-6),
         level("same street, number unknown", f"{same('street_core')} and {_SAME_AREA} and not {_OTHER_NUMBER}"),
-        level("same street, next number", f"{same('street_core')} and {_SAME_AREA} and {_NEAR_NUMBER}", m=0.01, u=1e-4),
+        level("same street, next number", f"{same('street_core')} and {_SAME_AREA} and {_NEAR_NUMBER}", m=0.01, u=2e-4),
         # Policy: another number is another place, on the same street as elsewhere.
         level("same street, other number", f"{same('street_core')} and {_SAME_AREA}", m=0.002, u=0.006),
         level("same number, other street nearby", f"{same('house_number')} and {_SAME_AREA}"),
