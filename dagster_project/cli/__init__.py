@@ -11,8 +11,8 @@ from dagster_project.cli.db import db_app, psql_command
 from dagster_project.cli.explain import explain
 from dagster_project.cli.link import link, override_app, unlink
 from dagster_project.cli.mapping import mapping_app
-from dagster_project.cli.review import review_app
 from dagster_project.cli.resolve import calibrate, resolve
+from dagster_project.cli.review import review_app
 from dagster_project.cli.run import run
 from dagster_project.cli.sandbox import sandbox
 from dagster_project.cli.up import up

@@ -129,19 +129,32 @@ def average_linkage(affinity: np.ndarray, joined: Sequence[np.ndarray] = ()) -> 
     """For each row of a symmetric table of affinities the first row of its group.
 
     The two groups with the highest mean affinity are joined while that is above 0; among equals the first in order.
-    `joined` are pairs of rows that start as one group.
+    `joined` are pairs of rows that are one record, because a person said so.
     """
     n = len(affinity)
     group, size, total = np.arange(n), np.ones(n), affinity.astype(float)
     np.fill_diagonal(total, -np.inf)
     for a, b in joined:
-        _merge(group, size, total, *sorted((group[a], group[b])))
+        _identify(group, total, *sorted((group[a], group[b])))
     while True:
         mean = total / np.outer(size, size)
         low, high = divmod(int(np.argmax(mean)), n)
         if not mean[low, high] > 0:
             return group
         _merge(group, size, total, *sorted((low, high)))
+
+
+def _identify(group: np.ndarray, total: np.ndarray, low: int, high: int) -> None:
+    """Make rows `low` and `high` one record, in place: as like any other as the liker of the two, and kept apart from
+    whom either is kept apart from. Evidence between the rest and one of them is none against the other."""
+    if low == high:
+        return
+    apart = np.isneginf(total[low]) | np.isneginf(total[high])
+    total[low] = np.where(apart, -np.inf, np.maximum(total[low], total[high]))
+    total[:, low] = total[low]
+    total[low, low] = -np.inf
+    total[high] = total[:, high] = -np.inf
+    group[group == high] = low
 
 
 def _merge(group: np.ndarray, size: np.ndarray, total: np.ndarray, low: int, high: int) -> None:

@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,13 +14,15 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH
+from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH, REVIEW_PAIRS
 from dagster_project.resolution.comparable import connect, load
 from dagster_project.resolution.grouping import group
 from dagster_project.resolution.identity import Assignment, assign
 from dagster_project.resolution.kinds import Kind, kind_named
 from dagster_project.resolution.model import Model, shipped_model
+from dagster_project.resolution.overrides import Override, numbered
 from dagster_project.resolution.pairs import block
+from dagster_project.resolution.review import questions
 from dagster_project.resolution.scoring import Scoring, score
 from dagster_project.resolution.threshold import best_threshold
 
@@ -30,13 +32,15 @@ class Resolution:
     """What a run found.
 
     `lead_map` (new rows only) and `aliases` are to be appended; `merge_graph` replaces the last one. `current` has
-    record_id and lead_id of every record of this run. `stats` holds plain numbers and small lists.
+    record_id and lead_id of every record of this run; `review` the pairs worth a
+    question to a person. `stats` holds plain numbers and small lists.
     """
 
     lead_map: pl.DataFrame
     aliases: pl.DataFrame
     merge_graph: pl.DataFrame
     current: pl.DataFrame
+    review: pl.DataFrame
     stats: dict[str, Any]
 
 
@@ -47,6 +51,7 @@ def resolve(
     org_id: str,
     previous: pl.DataFrame,
     now: datetime,
+    overrides: Sequence[Override] = (),
     threshold: float | None = None,
     model: Model | None = None,
     memory_limit: str = "3GB",
@@ -71,16 +76,29 @@ def resolve(
             scoring = score(con, model, count)
             bits = _threshold(con, rules, model, threshold)
         with clock.stage("cluster"):
-            labels = group(con, rules, model, scoring, count, bits)
+            said = numbered(con, overrides)
+            labels = group(
+                con,
+                rules,
+                model,
+                scoring,
+                count,
+                bits,
+                must_link=said.must_link,
+                cannot_link=said.cannot_link,
+            )
             clusters, best = _clusters(con, rules, labels)
         with clock.stage("identify"):
             assignment = assign(clusters, previous.select("record_id", "lead_id", "valid_from"), now)
             lead_map = _lead_map(assignment, best, org_id, kind, now)
         with clock.stage("explain"):
             graph = _merge_graph(con, org_id, rules, model, scoring)
+            asked = questions(con, rules, model, scoring, bits, labels).with_columns(org_id=pl.lit(org_id))
     aliases = assignment.aliases.with_columns(org_id=pl.lit(org_id), kind=pl.lit(kind), valid_from=pl.lit(now))
     stats = _stats(rules, model, bits, blocked, clusters, graph, clock)
-    return Resolution(lead_map, LEAD_ALIASES.conform(aliases), graph, assignment.leads, stats)
+    stats |= {"prior": scoring.prior, "apart": scoring.apart, "contradictions": list(said.contradictions)}
+    review = REVIEW_PAIRS.conform(asked)
+    return Resolution(lead_map, LEAD_ALIASES.conform(aliases), graph, assignment.leads, review, stats)
 
 
 @dataclass
@@ -118,10 +136,16 @@ def _rules(kind: Kind) -> str:
 
 def _lead_map(assignment: Assignment, best: pl.DataFrame, org_id: str, kind: str, now: datetime) -> pl.DataFrame:
     """The rows to append. An absent record that follows its lead into another has no edge; it is placed by 'alias'."""
-    alone = pl.when(pl.col("record_id").is_in(assignment.leads["record_id"].implode())).then(pl.lit("founder"))
+    rule = pl.when(pl.len().over("lead_id") > 1).then(pl.lit("must_link")).otherwise(pl.lit("founder"))
+    placed = assignment.leads.select("record_id", rule.alias("placed_by"))
     return LEAD_MAP.conform(
-        assignment.changed.join(best, on="record_id", how="left").with_columns(
-            pl.coalesce("matched_by", alone.otherwise(pl.lit("alias"))).alias("matched_by"),
+        assignment.changed.join(best, on="record_id", how="left")
+        .join(placed, on="record_id", how="left")
+        .select(
+            "record_id",
+            "lead_id",
+            "match_weight",
+            pl.coalesce("matched_by", "placed_by", pl.lit("alias")).alias("matched_by"),
             org_id=pl.lit(org_id),
             kind=pl.lit(kind),
             valid_from=pl.lit(now),
