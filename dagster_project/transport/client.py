@@ -132,8 +132,8 @@ class Client:
         sent, at = self.clock.now(), datetime.now(UTC)
         watch.started(number, at)
         answer, verdict = await self._exchange(request)
-        if verdict.outcome is not Outcome.RATE_LIMITED:
-            self.breaker.record(verdict.outcome is not Outcome.TRANSIENT)
+        # whoever says "too fast" is well
+        self.breaker.record(verdict.outcome is not Outcome.TRANSIENT)
         return Attempt(number, verdict, answer, at, self.clock.now() - sent, sent - began)
 
     async def _turn(self, windows: Windows) -> None:

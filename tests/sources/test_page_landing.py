@@ -1,7 +1,8 @@
 """Landing of provider pages: each received object in one heap, the same bytes every time, costs that add up."""
 
 import asyncio
-from datetime import date
+import uuid
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import polars as pl
 import pytest
 
 from dagster_project.sources.adapter import Ask
+from dagster_project.sources.files.versions import decide_versions
 from dagster_project.sources.pages.journal import Journal
-from dagster_project.sources.pages.landing import PageLanding, Partition, shares
+from dagster_project.sources.pages.landing import PageLanding, Partition, decided_in_parts, shares
 from tests.sources.pages import CALL_USD, Shop, adapter, fetching, items
 
 ASKS = [Ask("search", {"q": "bakery"}), Ask("search", {"q": "cafe"})]
@@ -98,3 +100,12 @@ def test_shares_add_up_to_the_cost_of_the_page(cost: str, records: int):
     found = shares(Decimal(cost), records)
     assert (len(found), sum(found)) == (records, Decimal(cost))
     assert max(found) - min(found) <= Decimal("0.0001")
+
+
+def test_deciding_in_parts_decides_the_same(monkeypatch: pytest.MonkeyPatch):
+    rows = [(str(uuid.uuid5(uuid.NAMESPACE_OID, str(n % 97))), f"h{n % 5}") for n in range(600)]
+    at = pl.datetime_range(datetime(2026, 11, 25), datetime(2026, 11, 26), "2m", time_zone="UTC", eager=True).head(600)
+    seen = pl.DataFrame(rows, schema=["record_id", "payload_hash"], orient="row").with_columns(received_at=at)
+    known = seen.head(40).select("record_id", "payload_hash").unique("record_id")
+    monkeypatch.setattr("dagster_project.sources.pages.landing.FRAME_RECORDS", 10)
+    assert decided_in_parts(seen, known).equals(decide_versions(seen, known))

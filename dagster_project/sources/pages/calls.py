@@ -1,14 +1,21 @@
 """The journal's entries about calls: sent, repeated, answered, lost. Each call is settled by exactly one of them."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+
+from dagster_project.contracts import PROVIDER_CALLS
 from dagster_project.sources.pages.progress import Track
 from dagster_project.transport.client import Attempt
 
+CALL = (
+    *("call_id", "endpoint", "ask_id", "page", "attempt", "started_at", "outcome", "status", "reason", "latency_ms"),
+    *("waited_seconds", "bytes", "records", "cost_usd"),
+)
 Record = Callable[[dict[str, Any]], None]
 
 
@@ -61,4 +68,30 @@ def lost(call: dict[str, Any]) -> dict[str, Any]:
         "reason": reason,
         "cost": call["reserved"],
         "settled_at": settled_at,
+    }
+
+
+def settled_calls(entries: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """The calls that a journal's entries settle, in the columns of PROVIDER_CALLS that a call decides."""
+    rows = [_call(said) for said in entries if said.get("cost") is not None and said["call"]]
+    return pl.DataFrame(rows, schema={name: PROVIDER_CALLS.polars_schema[name] for name in CALL})
+
+
+def _call(said: dict[str, Any]) -> dict[str, Any]:
+    latency = said["latency"]
+    return {
+        "call_id": said["call"],
+        "endpoint": said["endpoint"],
+        "ask_id": said["ask"],
+        "page": said["page"],
+        "attempt": said["attempt"],
+        "started_at": datetime.fromisoformat(said["at"]),
+        "outcome": said["outcome"],
+        "status": said["status"],
+        "reason": said["reason"] or None,
+        "latency_ms": None if latency is None else latency * 1000,
+        "waited_seconds": said["waited"],
+        "bytes": said["size"],
+        "records": said["records"],
+        "cost_usd": Decimal(said["cost"]),
     }
