@@ -14,6 +14,9 @@ from dagster_project.resolution.levels import Hub
 # places (4 with the levels' m of .16) and less the more places it has, down to nothing.
 DAMPED_AT_THREE = 0.01
 
+# The share of a value of one and a half places; no hub has so few.
+LEAST_SHARE = DAMPED_AT_THREE / 2
+
 
 def find_hubs(con: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, str]:
     """One table per hub (value, places, and `tf_<hub>`: the share that stands for u). Returns hub to table."""

@@ -15,6 +15,7 @@ Pure functions over frames; nothing here knows how clusters were found. The rule
 Rows are only appended, and only for records whose lead changed.
 """
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,11 @@ LEAD_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "leadhouse:lead")
 
 def lead_id(record_id: str, split_at: datetime | None = None) -> str:
     """Id of the lead founded by a record; `split_at` when it was founded by splitting off another lead."""
-    return str(uuid.uuid5(LEAD_NAMESPACE, record_id if split_at is None else f"{record_id}\x1f{split_at.isoformat()}"))
+    name = record_id if split_at is None else f"{record_id}\x1f{split_at.isoformat()}"
+    # uuid5 spelt out: a first run names half a million leads, and building UUID objects takes three times as long
+    digest = hashlib.sha1(LEAD_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def as_of(lead_map: pl.LazyFrame, at: datetime) -> pl.LazyFrame:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import duckdb
 
 from dagster_project.resolution import apart, prior
+from dagster_project.resolution.comparable import WORLD
 from dagster_project.resolution.model import Model
-from dagster_project.resolution.weights import weigh
+from dagster_project.resolution.weights import weigh_above
 
 # Pairs under a probability of 1 in 60 are forgotten: they neither match nor are worth a question to a person.
 LEAST_BITS = -6.0
@@ -42,7 +43,7 @@ class Scoring:
 def score(con: duckdb.DuckDBPyConnection, model: Model, records: int) -> Scoring:
     """Create `scored` from `pairs`."""
     floor = LEAST_BITS - prior.highest_prior_weight(max(records, 2))
-    con.execute(f"create temp table evident as {weigh(model, floor)}")
+    weigh_above(con, model, floor, rarest=2 / max(records, WORLD), into="evident")
     evidence = con.execute("select evidence from evident order by id_l, id_r").fetchnumpy()["evidence"]
     learned = prior.learn_prior(evidence, max(records, 2))
     scoring = Scoring(learned, _kept_apart(con, SURE_BITS - learned))

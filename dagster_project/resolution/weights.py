@@ -2,8 +2,8 @@
 
 Splink trains the model and gives it its file format; a run needs only its arithmetic: for each comparison log2(m/u)
 of the first level whose condition holds, where a level that counts rarity takes the value's own frequency for u.
-Written as one query, DuckDB stops weighing a pair as soon as what is left could not lift it over a floor, which is
-most pairs. `tests/resolution/test_weights.py` holds the result against Splink's own `predict`.
+Names, which cost most, are only compared where they could still lift a pair over the floor.
+`tests/resolution/test_weights.py` holds the result against Splink's own `predict`.
 """
 
 import math
@@ -11,14 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import duckdb
+
+from dagster_project.resolution.hubs import LEAST_SHARE
 from dagster_project.resolution.model import Model
 
-# Comparisons are weighed in order of cost: numbers and short text first, the words of a name last.
-CHEAP_FIRST = ("location", "birth", "national_id", "registration")
-DEAR_LAST = ("name",)
-
-# No value is rarer than one in ten million, however large the world.
-RAREST = 1e-7
+# The comparisons that cost most: the words of a name.
+DEAR = ("name",)
 
 # What several levels of a comparison ask, worked out once per pair.
 _COUNTS = re.compile(r"len\(list_intersect\((\w+)_l, \1_r\)\)")
@@ -26,26 +25,49 @@ SHARED = r"shared_\1"
 _SIDES = re.compile(r"\b([a-z][a-z0-9_]*)_([lr])\b")
 
 
-def weigh(model: Model, floor: float | None = None, pairs: str = "pairs") -> str:
+def weigh(model: Model, pairs: str = "pairs") -> str:
     """Query of the pairs of a table (id_l, id_r, rule) with a column per comparison (`mw_name`, …) and their sum,
-    `evidence`, the prior apart.
+    `evidence`, the prior apart."""
+    names = [f"mw_{c['output_column_name']}" for c in model.comparisons]
+    return (
+        f"select id_l, id_r, rule, {', '.join(names)}, {' + '.join(names)} as evidence "  # noqa: S608
+        f"from ({_weighed(model.comparisons, pairs)})"
+    )
 
-    With a `floor`, pairs below it are left out, as early as their best possible sum falls under it.
+
+def weigh_above(con: duckdb.DuckDBPyConnection, model: Model, floor: float, rarest: float, into: str) -> None:
+    """Create a table of what `weigh` says of `pairs`, of the pairs with at least `floor` bits of evidence.
+
+    The dear comparisons are only worked out for pairs that could still reach it; `rarest` is the smallest share of the
+    records that any value has, and bounds what sharing one can add. In two statements, because DuckDB would work out a
+    filtered expression twice.
     """
-    comparisons = _in_order(model)
-    names = [c["output_column_name"] for c in comparisons]
-    query = _sides(" ".join(_weight(c) for c in comparisons), pairs)
-    for place, comparison in enumerate(comparisons):
-        weight = _weight(comparison)
-        for column in sorted(set(_COUNTS.findall(weight))):
-            query = f"select *, len(list_intersect({column}_l, {column}_r)) as shared_{column} from ({query})"  # noqa: S608
-        query = f"select *, {_COUNTS.sub(SHARED, weight)} as mw_{names[place]} from ({query})"  # noqa: S608
-        if floor is not None:
-            so_far = " + ".join(f"mw_{name}" for name in names[: place + 1])
-            left = sum(_best(c) for c in comparisons[place + 1 :])
-            query = f"select * from ({query}) where {so_far} + {left} >= {floor}"  # noqa: S608
-    columns = [f"mw_{name}" for name in names]
-    return f"select id_l, id_r, rule, {', '.join(columns)}, {' + '.join(columns)} as evidence from ({query})"  # noqa: S608
+    dear = [c for c in model.comparisons if c["output_column_name"] in DEAR]
+    cheap = [c for c in model.comparisons if c not in dear]
+    known = [f"mw_{c['output_column_name']}" for c in cheap]
+    con.execute(
+        f"create temp table cheap as select id_l, id_r, rule, {', '.join(known)} from ({_weighed(cheap, 'pairs')})"  # noqa: S608
+    )
+    best = sum(_best(c, rarest) for c in dear)
+    promising = f"(select * from cheap where {' + '.join(known)} + {best} >= {floor})"  # noqa: S608
+    names = [f"mw_{c['output_column_name']}" for c in model.comparisons]
+    columns = f"id_l, id_r, rule, {', '.join(names)}"
+    con.execute(f"create temp table dear as select {columns} from ({_weighed(dear, promising, known)})")  # noqa: S608
+    total = " + ".join(names)
+    con.execute(f"create temp table {into} as select *, {total} as evidence from dear where {total} >= {floor}")  # noqa: S608
+    con.execute("drop table cheap; drop table dear")
+
+
+def _weighed(comparisons: Sequence[dict[str, Any]], pairs: str, carried: Sequence[str] = ()) -> str:
+    """Query of pairs with the weight of each comparison, and columns of theirs carried over."""
+    weights = {c["output_column_name"]: _weight(c) for c in comparisons}
+    everything = " ".join(weights.values())
+    query = _sides(everything, pairs, carried)
+    if counts := sorted(set(_COUNTS.findall(everything))):
+        shared = ", ".join(f"len(list_intersect({c}_l, {c}_r)) as shared_{c}" for c in counts)
+        query = f"select *, {shared} from ({query})"  # noqa: S608
+    columns = ", ".join(f"{_COUNTS.sub(SHARED, weight)} as mw_{name}" for name, weight in weights.items())
+    return f"select *, {columns} from ({query})"  # noqa: S608
 
 
 def levels(comparisons: Sequence[dict[str, Any]], pairs: str) -> str:
@@ -62,29 +84,22 @@ def levels(comparisons: Sequence[dict[str, Any]], pairs: str) -> str:
     return f"select id_l, id_r, {', '.join(cases)} from ({_sides(conditions, pairs)})"  # noqa: S608
 
 
-def _in_order(model: Model) -> list[dict[str, Any]]:
-    def cost(comparison: dict[str, Any]) -> int:
-        name = comparison["output_column_name"]
-        return 2 if name in DEAR_LAST else 0 if name in CHEAP_FIRST else 1
-
-    return sorted(model.comparisons, key=cost)
-
-
-def _sides(sql: str, pairs: str) -> str:
+def _sides(sql: str, pairs: str, carried: Sequence[str] = ()) -> str:
     """Both records' columns that the SQL mentions beside each pair."""
     columns = ", ".join(f"{side}.{name} as {name}_{side}" for name, side in sorted(set(_SIDES.findall(sql))))
+    own = ", ".join(f"p.{name}" for name in ("id_l", "id_r", "rule", *carried))
     return (
-        f"select p.id_l, p.id_r, p.rule, {columns} from {pairs} p "  # noqa: S608
+        f"select {own}, {columns} from {pairs} p "  # noqa: S608
         "join records l on l.id = p.id_l join records r on r.id = p.id_r"
     )
 
 
 def _weight(comparison: dict[str, Any]) -> str:
     """SQL `case` over the levels; one without evidence, or without probabilities to tell it, weighs 0."""
-    branches, otherwise = [], "0.0"
+    branches, otherwise = [], "0e0"
     for lv in comparison["comparison_levels"]:
         silent = lv.get("is_null_level") or not (lv.get("m_probability") and lv.get("u_probability"))
-        value = "0.0" if silent else _level_weight(lv)
+        value = "0e0" if silent else _level_weight(lv)
         if lv["sql_condition"] == "ELSE":
             otherwise = value
         else:
@@ -95,15 +110,23 @@ def _weight(comparison: dict[str, Any]) -> str:
 def _level_weight(lv: dict[str, Any]) -> str:
     m, u, column = lv["m_probability"], lv["u_probability"], lv.get("tf_adjustment_column")
     if column is None:
-        return f"{math.log2(m / u):.9f}"
-    return f"{math.log2(m):.9f} - log2(coalesce(greatest(tf_{column}_l, tf_{column}_r), {u}))"
+        return f"{math.log2(m / u):.9f}e0"
+    return f"{math.log2(m):.9f}e0 - log2(coalesce(greatest(tf_{column}_l, tf_{column}_r), {u}))"
 
 
-def _best(comparison: dict[str, Any]) -> float:
+def _best(comparison: dict[str, Any], rarest: float) -> float:
     """The most a comparison can add, in bits."""
     weights = [
-        math.log2(lv["m_probability"] / (RAREST if "tf_adjustment_column" in lv else lv["u_probability"]))
+        math.log2(lv["m_probability"] / (_least_share(lv, rarest)))
         for lv in comparison["comparison_levels"]
         if lv.get("m_probability") and lv.get("u_probability")
     ]
     return max(weights, default=0.0)
+
+
+def _least_share(lv: dict[str, Any], rarest: float) -> float:
+    """The smallest u a level can have: its own, or that of the rarest value or the smallest hub."""
+    column = lv.get("tf_adjustment_column")
+    if column is None:
+        return lv["u_probability"]
+    return LEAST_SHARE if column.endswith("_hub") else min(rarest, lv["u_probability"])

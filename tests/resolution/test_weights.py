@@ -8,7 +8,7 @@ from dagster_project.resolution.comparable import connect, load
 from dagster_project.resolution.kinds import KINDS
 from dagster_project.resolution.model import shipped_model
 from dagster_project.resolution.pairs import block
-from dagster_project.resolution.weights import weigh
+from dagster_project.resolution.weights import weigh, weigh_above
 from tests.resolution.test_runner import town
 
 BUSINESS = KINDS["business"]
@@ -23,8 +23,8 @@ def con():
         yield con
 
 
-def evidence(con: duckdb.DuckDBPyConnection, floor: float | None = None) -> pl.DataFrame:
-    return con.sql(weigh(shipped_model(BUSINESS), floor)).pl().sort(KEYS)
+def evidence(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    return con.sql(weigh(shipped_model(BUSINESS))).pl().sort(KEYS)
 
 
 def test_the_evidence_is_what_splink_predicts_less_the_prior(con):
@@ -52,6 +52,7 @@ def test_the_evidence_is_what_splink_predicts_less_the_prior(con):
 def test_leaving_out_weak_pairs_early_changes_no_other(con):
     every = evidence(con)
     floor = every["evidence"].median()
-    strong = evidence(con, floor)
+    weigh_above(con, shipped_model(BUSINESS), floor, rarest=1e-5, into="strong")
+    strong = con.table("strong").pl().sort(KEYS)
     assert strong.equals(every.filter(pl.col("evidence") >= floor))
     assert 0 < strong.height < every.height
