@@ -19,6 +19,8 @@ COMMANDS = [
     ["sandbox"],
     ["link"],
     ["unlink"],
+    ["resolve"],
+    ["calibrate"],
     ["explain"],
     ["review", "export"],
     ["review", "import"],
