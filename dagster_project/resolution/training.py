@@ -28,7 +28,7 @@ from dagster_project.resolution.threshold import Calibration, fit
 from dagster_project.resolution.weights import levels
 
 SEED = 1
-RANDOM_PAIRS = 2_000_000
+RANDOM_PAIRS = 1_000_000
 
 # A level seen fewer times than this is as rare as chance would have it.
 FEWEST = 0.5
