@@ -37,6 +37,9 @@ where org_id = %s and is_held_back
 group by reason
 order by leads desc, reason
 """
+FOR_SYNC = """
+select count(*) from marts.sync_leads where org_id = %s and (destinations is null or %s = any(destinations))
+"""
 SENT = """
 select
     destination,
@@ -156,10 +159,10 @@ def delivered(conf: Settings, warehouse: Warehouse, org_id: str, batch_id: str) 
     rows = warehouse.query(SENT, {"org_id": org_id, "batch_id": batch_id}).rows_by_key(
         "destination", named=True, unique=True
     )
-    leads = warehouse.query("select count(*) from marts.sync_leads where org_id = %s", [org_id]).item()
     out = []
     for sync in load_syncs(conf.yaml_dirs("syncs")).values():
         if row := rows.get(sync.name):
+            leads = warehouse.query(FOR_SYNC, [org_id, sync.name]).item()
             unchanged = leads - sum(row[state] for state in ("acknowledged", "pending", "failed", "dead", "suppressed"))
             out.append(
                 Delivered(

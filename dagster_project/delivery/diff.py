@@ -10,7 +10,8 @@ The rules, where "content" is the mart's fingerprint plus the sync's shape:
 - a row in any other state was perhaps received. It keeps its content, because a receiver drops a second body under a
   known key; newer content becomes the next revision, and a `failed` older one is not sent any more;
 - a `dead` or `suppressed` row with the same content waits for a person, not for the next batch;
-- a lead that left the mart (merged, erased, suppressed) is not sent any more, in whatever state its rows are.
+- a lead that left the mart (merged, erased, suppressed) is not sent any more, in whatever state its rows are; for a
+  sync that its campaigns do not name it is not in the mart.
 """
 
 from dataclasses import dataclass
@@ -67,10 +68,11 @@ def _scope(org_id: str, sync: Sync) -> dict[str, str]:
 
 
 def _mart(sync: Sync) -> sql.Composable:
-    """The mart's rows of the tenant with their natural key as text and their content."""
+    """The mart's rows that are for this sync, with their natural key as text and their content."""
     return sql.SQL(
         "select l.*, l.{key}::text as natural_key, l.fingerprint || %(shape)s as content"
         " from marts.{source} as l where l.org_id = %(org)s"
+        " and (l.destinations is null or %(destination)s = any(l.destinations))"
     ).format(key=sql.Identifier(sync.natural_key), source=sql.Identifier(sync.source))
 
 

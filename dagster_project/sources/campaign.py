@@ -116,7 +116,8 @@ class Schedule(Strict):
 
 
 class Destination(Strict):
-    """A sync that receives the leads. `config_id` is its name; `type` is kept for the reader."""
+    """A sync that receives the leads; a campaign that names none sends them to all. `config_id` is its name; `type` is
+    kept for the reader."""
 
     type: str | None = None
     config_id: Word

@@ -21,7 +21,7 @@ create table marts.sync_leads (
   address_line1 text, city text, region text, postal text, country text, employees_range text, rating numeric,
   review_count bigint, lead_score numeric, grade text, priority_tier text, score_reasons text, contact_name text,
   contact_title text, contact_email text, contact_phone text, source_count int, provenance text,
-  updated_at timestamptz, fingerprint text, primary key (org_id, lead_id)
+  updated_at timestamptz, destinations text[], fingerprint text, primary key (org_id, lead_id)
 );
 select ops.isolate_tenants('marts.sync_leads');
 """

@@ -274,3 +274,20 @@ def test_each_tenant_has_only_its_own_leads_sent(mart: Mart, hook_sync: Sync):
     assert mart.rows(hook_sync, "two") == []
     assert enqueue(mart.connect, "two", hook_sync, "batch").new == 3
     assert len(mart.rows(hook_sync, "one")) == 2
+
+
+def test_a_lead_goes_only_to_the_syncs_that_its_campaigns_name(mart: Mart, hook_sync: Sync):
+    everywhere, elsewhere, here = mart.put(3)
+
+    def named(lead: str, destinations: list[str] | None) -> None:
+        with mart.warehouse.connect() as connection:
+            connection.execute("update marts.sync_leads set destinations = %s where lead_id = %s", [destinations, lead])
+
+    named(elsewhere, ["csv_export"])
+    named(here, ["csv_export", hook_sync.name])
+    assert enqueue(mart.connect, ORG, hook_sync, "b").new == 2
+    assert {key for key, *_ in mart.rows(hook_sync)} == {everywhere, here}
+    # waiting when its campaign takes the name away: it is withdrawn
+    named(here, [])
+    enqueue(mart.connect, ORG, hook_sync, "c")
+    assert {key for key, *_ in mart.rows(hook_sync)} == {everywhere}

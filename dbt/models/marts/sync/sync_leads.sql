@@ -64,8 +64,10 @@ shaped as (
         best_contact_phone as contact_phone,
         source_count,
         left(provenance::text, 32000) as provenance,
-        updated_at
+        updated_at,
+        named.destinations
     from permitted
+    left join {{ ref('int_lead_destinations') }} as named using (org_id, lead_id)
 
 ),
 
