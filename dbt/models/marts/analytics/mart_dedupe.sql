@@ -32,18 +32,6 @@ sources as (
 
 ),
 
-other_sources as (
-
-    select
-        org_id,
-        kind,
-        source as other_source,
-        records as other_records,
-        leads as other_leads
-    from sources
-
-),
-
 -- A source with itself: the leads that it has several records of.
 shared as (
 
@@ -62,33 +50,9 @@ shared as (
 
 ),
 
-sourced_edges as (
-
-    select
-        graph.org_id,
-        graph.kind,
-        least(records_l.source, records_r.source) as source,
-        greatest(records_l.source, records_r.source) as other_source,
-        graph.match_probability
-    from {{ source('lake', 'merge_graph') }} as graph
-    inner join records as records_l
-        on graph.record_id_l = records_l.record_id and graph.org_id = records_l.org_id and graph.kind = records_l.kind
-    inner join records as records_r
-        on graph.record_id_r = records_r.record_id and graph.org_id = records_r.org_id and graph.kind = records_r.kind
-
-),
-
 edges as (
 
-    select
-        org_id,
-        kind,
-        source,
-        other_source,
-        count(*) as edges,
-        avg(match_probability)::numeric(5, 4) as average_probability
-    from sourced_edges
-    group by org_id, kind, source, other_source
+    select * from {{ ref('int_source_edges') }}
 
 ),
 
@@ -105,24 +69,25 @@ pairs as (
 joined as (
 
     select
-        org_id,
-        kind,
-        source,
-        other_source,
+        pairs.org_id,
+        pairs.kind,
+        pairs.source,
+        pairs.other_source,
         one.records,
-        other.other_records,
+        other.records as other_records,
         one.leads,
-        other.other_leads,
+        other.leads as other_leads,
         coalesce(shared.shared_leads, 0) as shared_leads,
-        (coalesce(shared.shared_leads, 0)::numeric / least(one.leads, other.other_leads))::numeric(5, 4) as shared_rate,
-        case when source = other_source then one.records - one.leads end as repeated_records,
+        (coalesce(shared.shared_leads, 0)::numeric / least(one.leads, other.leads))::numeric(5, 4) as shared_rate,
+        case when pairs.source = pairs.other_source then one.records - one.leads end as repeated_records,
         coalesce(edges.edges, 0) as edges,
         edges.average_probability
     from pairs
     inner join sources as one using (org_id, kind, source)
-    inner join other_sources as other using (org_id, kind, other_source)
     left join shared using (org_id, kind, source, other_source)
     left join edges using (org_id, kind, source, other_source)
+    inner join sources as other
+        on pairs.org_id = other.org_id and pairs.kind = other.kind and pairs.other_source = other.source
 
 )
 
