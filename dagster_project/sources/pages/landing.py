@@ -28,7 +28,7 @@ from dagster_project.sources.paths import steps, without
 from dagster_project.transport.messages import Answer
 
 # Records of the frames that are made at a time; bounds memory.
-FRAME_RECORDS = 50_000
+FRAME_RECORDS = 20_000
 UNIT = Decimal("0.0001")
 
 

@@ -136,9 +136,13 @@ def rectangle(cell: Box) -> dict[str, dict[str, float]]:
 
 
 def page(ask: Ask, cursor: Cursor | None, answer: Answer) -> Page:
-    """A page; Google leaves out `places` when there are none, and never says how many there are in all."""
+    """A page; Google leaves out `places` when there are none, and never says how many there are in all.
+
+    Raises KeyError for a page without places that another one follows: that is no empty answer but a broken one.
+    """
     body = {**answer.json}
-    return Page(body.get("places", []), next=body.get("nextPageToken") or None)
+    token = body.get("nextPageToken") or None
+    return Page(body["places"] if token else body.get("places", []), next=token)
 
 
 def verdict(answer: Answer) -> Verdict:
