@@ -50,24 +50,28 @@ DERIVED = {
     "name_marks": r"""list_sort(list_distinct(regexp_extract_all(name_key,
         '\b([0-9]+|ii|iii|iv|north|south|east|west|northeast|northwest|southeast|southwest)\b')))""",
     "name_run": "replace(name_key, ' ', '')",
+    "name_head": "left(replace(name_key, ' ', ''), 3)",
     "name_initials": "array_to_string(list_transform(string_split(name_key, ' '), lambda w: left(w, 1)), '')",
     # The first and the last number of a range such as 1710-1718.
     "number": "try_cast(regexp_extract(house_number, '[0-9]{1,6}') as int)",
     "number_end": "try_cast(regexp_extract(house_number, '([0-9]{1,6})[^0-9]*$', 1) as int)",
+    "address": "house_number || ' ' || street || ' ' || coalesce(postal, city)",
     # 10 m on a side.
     "point": "round(geo_x, 2) || ' ' || round(geo_y, 2)",
     # About 2 km on a side.
     "cell": "round(geo_x / 2) || ' ' || round(geo_y / 2) || ' ' || round(geo_z / 2)",
 }
 
-# Values that belong to many, and what they are spread over. Names vary more than places for one business, so a phone
-# needs twice as many of them. A point with six names is a town's centroid or a mall.
-_PLACES = ("house_number", "city", "postal")
+# Values that belong to many, and what they are spread over: places, or names that begin with other letters, of which
+# one business has two (its own and its owner's). A point with six names is a town's centroid or a mall, an address
+# with as many a tower.
+_PLACES = {"house_number": 1, "city": 1, "postal": 1, "name_head": 2}
 HUBS = {
     "phone_hub": Hub("phone_key", _PLACES),
     "domain_hub": Hub("domain", _PLACES),
     "email_hub": Hub("email", _PLACES),
-    "point_hub": Hub("point", ("name_set",), 6),
+    "point_hub": Hub("point", {"name_set": 1}, 6),
+    "address_hub": Hub("address", {"name_head": 2}),
 }
 
 # Where the words of a name stand, and the town whose own name tells nothing.
@@ -137,7 +141,10 @@ _FEWER = "least(len(name_words_l), len(name_words_r))"
 _MORE = "greatest(len(name_words_l), len(name_words_r))"
 _TOLD = f"coalesce({shared('telling_words')}, 0)"
 _FEWER_TOLD = "least(len(telling_words_l), len(telling_words_r))"
-_TYPOS = "case when least(length(name_key_l), length(name_key_r)) >= 10 then 2 else 1 end"
+# Two edits in the letters that tell, one where those are few: "ruse brewing" is not "super brewing".
+_TOLD_LETTERS = "least(length(array_to_string(telling_words_l, '')), length(array_to_string(telling_words_r, '')))"
+_LETTERS = f"coalesce(nullif({_TOLD_LETTERS}, 0), least(length(name_key_l), length(name_key_r)))"
+_TYPOS = f"case when {_LETTERS} >= 8 then 2 else 1 end"
 # Lengths and Jaro-Winkler first: two edits never push it under .75, and it costs a tenth of the edit distance.
 _NEARLY = (
     f"abs(length(name_key_l) - length(name_key_r)) <= 2 and {alike('name_key', 0.75)}"
@@ -232,6 +239,8 @@ COMPARISONS = [
     # Policies for the near: towers, malls and markets put more strangers at one address than training's world does.
     comparison(
         "location",
+        # Policy: at a tower's address there is somebody else more often than not.
+        level("same address, of several names", same("address_hub"), m=0.2, u=0.0005),
         level(
             "same address",
             f"{same('house_number')} and {_SAME_STREET} and ({_SAME_AREA} or {_AREA_UNKNOWN})",
@@ -251,12 +260,12 @@ COMPARISONS = [
         level("same street, next number", f"{same('street_core')} and {_SAME_AREA} and {_NEAR_NUMBER}", m=0.01, u=2e-4),
         # Policy: another number is another place, on the same street as elsewhere.
         level("same street, other number", f"{same('street_core')} and {_SAME_AREA}", m=0.002, u=0.006),
-        level("same number, other street nearby", f"{same('house_number')} and {_SAME_AREA}"),
+        level("same number, other street nearby", f"{same('house_number')} and {_SAME_AREA}", m=0.005, u=3e-4),
         level("within 300 m, other number", _within(0.3)),
         level("within 1 km", f"{_within(1)} and not {_OTHER_NUMBER}"),
         level("same postal code", f"{same('postal')} and {_SAME_AREA} and not {_OTHER_NUMBER}"),
         level("same city", f"{_SAME_CITY} and {_SAME_AREA} and not {_OTHER_NUMBER}"),
-        level("same area, other address", _SAME_AREA, m=0.0004),
+        level("same area, other address", _SAME_AREA, m=0.0001),
         level("over 25 km apart", f"{_KM2} > 625", m=1e-6),
         level("other address elsewhere", _OTHER_NUMBER, m=1e-4),
         level("within 25 km", _within(25)),

@@ -23,7 +23,7 @@ def find_hubs(con: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, str]:
     tables = {}
     for name, hub in kind.hubs.items():
         con.execute(f"create temp table frequent as {_frequent(hub)}")
-        spreads = " union all ".join(_spread(hub.value, feature) for feature in hub.over)
+        spreads = " union all ".join(_spread(feature, per_place) for feature, per_place in hub.over.items())
         con.execute(
             f"""create table {name}s as
                 select value, max(places) as places, least(0.16, {DAMPED_AT_THREE} * max(places) / 3) as tf_{name}
@@ -40,7 +40,7 @@ def _frequent(hub: Hub) -> str:
                qualify count(*) over (partition by {hub.value}) >= 3"""  # noqa: S608
 
 
-def _spread(value: str, feature: str) -> str:
-    return f"""select value, sum(n) ** 2 / sum(n * n) as places
+def _spread(feature: str, per_place: float) -> str:
+    return f"""select value, sum(n) ** 2 / sum(n * n) / {per_place} as places
                from (select value, count(*) as n from frequent where {feature} is not null group by value, {feature})
                group by value"""  # noqa: S608

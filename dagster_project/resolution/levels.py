@@ -4,7 +4,7 @@ The dictionaries made here are what Splink reads and what the model files hold, 
 probabilities. What is compared is said by `business` and `person`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,12 @@ class Hub:
     """A value that belongs to many: an agency's domain, a franchise's phone, a shared mailbox.
 
     `value` is the feature; it is a hub when the records that have it are spread over at least `least` different
-    values (effectively; see `hubs`) of one of the features in `over`.
+    values (effectively; see `hubs`) of one of the features in `over`. The number beside each says how many of its
+    values make one place: names vary within one business, house numbers do not.
     """
 
     value: str
-    over: Sequence[str]
+    over: Mapping[str, float]
     least: float = 2.2
 
 

@@ -44,7 +44,7 @@ DERIVED = {
 
 # A phone or e-mail of people whose last names begin with many letters is a switchboard or a shared mailbox: it says
 # where, not who.
-HUBS = {"phone_hub": Hub("phone_key", ("last_initial",), 2.5), "email_hub": Hub("email", ("last_initial",), 2.5)}
+HUBS = {"phone_hub": Hub("phone_key", {"last_initial": 1}, 2.5), "email_hub": Hub("email", {"last_initial": 1}, 2.5)}
 
 # People's names are compared whole, first and last, not word by word.
 WORDS: dict[str, str] = {}
