@@ -88,7 +88,7 @@ class House:
             "outbox": self.warehouse.query(OUTBOX),
             "export": self.exported().drop(TIMES, strict=False).sort("lead_id"),
         }
-        return {name: hashlib.sha256(frame.write_csv().encode()).hexdigest() for name, frame in frames.items()}
+        return {name: hashlib.sha256(frame.write_ndjson().encode()).hexdigest() for name, frame in frames.items()}
 
     def exported(self) -> pl.DataFrame:
         """The CSV export, all columns as text."""
