@@ -98,8 +98,8 @@ QUARANTINED_RECORDS = Table(
         Column(
             "stage", Type.TEXT, "Where it was refused: land (the whole row) or normalize (one value).", required=True
         ),
-        Column("file", Type.TEXT, "File or query it came from.", required=True),
-        Column("line", Type.INT, "First line of the row in the file, 1-based.", required=True),
+        Column("file", Type.TEXT, "File, page of a provider's answer, or record it came from.", required=True),
+        Column("line", Type.INT, "First line in the file, or place on the page, 1-based.", required=True),
         Column("field", Type.TEXT, "Column or canonical field at fault; empty for the whole row.", required=True),
         Column("reason", Type.TEXT, "Why, as a code such as ragged_row or invalid_phone.", required=True),
         Column("value", Type.TEXT, "The offending value, cut at 500 characters.", pii=Pii.PERSONAL),

@@ -38,7 +38,7 @@ def missing(field: str) -> Refusal:
 
 
 def refused(frame: pl.DataFrame, refusals: Iterable[Refusal]) -> pl.DataFrame:
-    """The refused values of a stage's frame, as QUARANTINED_RECORDS; without a file, `line` is the frame's `row`."""
+    """The refused values of a stage's frame, as QUARANTINED_RECORDS; what came from no file is told by its record."""
     refusals = list(refusals)
     if not refusals:
         return QUARANTINED_RECORDS.empty()
@@ -56,8 +56,9 @@ def _rows(frame: pl.DataFrame, refusal: Refusal) -> pl.DataFrame:
             "source",
             "partition_date",
             pl.lit("normalize").alias("stage"),
-            origin.field("file").fill_null(query),
-            origin.field("line").cast(pl.Int64).fill_null(pl.col("row")),
+            # a provider's question says nothing of which of its thousands of records this is
+            origin.field("file").fill_null(pl.format("record {}", "record_id")),
+            origin.field("line").cast(pl.Int64).fill_null(1),
             pl.lit(refusal.field).alias("field"),
             pl.lit(refusal.reason).alias("reason"),
             _value(refusal.field).alias("value"),

@@ -98,9 +98,10 @@ def test_a_refused_value_says_where_it_was_and_why():
     ]
 
 
-def test_without_a_file_the_query_and_the_row_say_where():
+def test_without_a_file_the_record_says_where():
     frame = extracted("business", [{"phone": "12"}, {"phone": "13"}]).with_columns(query=pl.lit("near:60622"))
-    assert normalize(frame, "business").rejected.select("file", "line").rows() == [("near:60622", 1), ("near:60622", 2)]
+    records = [(f"record {record_id}", 1) for record_id in frame["record_id"]]
+    assert normalize(frame, "business").rejected.select("file", "line").rows() == records
 
 
 def test_a_file_that_comes_twice_under_one_name_refuses_a_line_once():
