@@ -52,7 +52,7 @@ def find_changes(
     watch = metadata.Stopwatch()
     for partition in lake.partitions(RAW_RECORDS):
         if partition[-1] == context.partition_key:
-            reader = reader_of(partition[1], settings)
+            reader = reader_of(lake, settings, partition)
             lake.write(SOURCE_CHANGES, changes_of(lake, reader, partition), *partition)
     day = date.fromisoformat(context.partition_key)
     found = lake.scan(SOURCE_CHANGES).filter(pl.col("partition_date") == day)

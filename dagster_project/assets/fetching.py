@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 import orjson
 
 from dagster_project.assets.ingest import last_versions_before
+from dagster_project.assets.reading import VERTICAL
 from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
 from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.lake import Lake
@@ -22,17 +24,17 @@ from dagster_project.settings import Settings
 from dagster_project.sources.adapter import Adapter
 from dagster_project.sources.area import Area
 from dagster_project.sources.budget import CampaignBudget, Caps
-from dagster_project.sources.campaign import PLACES_ONLY, load_campaign, source_name
+from dagster_project.sources.campaign import PLACES_ONLY, Campaign, load_campaign, source_name
 from dagster_project.sources.credentials import provider_configs
 from dagster_project.sources.pages.journal import Journal, journal_folder
-from dagster_project.sources.pages.landing import Counts, PageLanding, Partition
+from dagster_project.sources.pages.landing import Counts, PageLanding, Partition, provider_calls
 from dagster_project.sources.pages.progress import State
 from dagster_project.sources.pages.run import Fetched, Provider, fetch_partition, place_city, summary
 from dagster_project.sources.pages.since import Asked, asked_on
 from dagster_project.sources.planned import Part, Plan
 from dagster_project.sources.planning import city_ask, plan_on
 from dagster_project.sources.providers import adapter as adapter_named
-from dagster_project.sources.vertical import load_vertical
+from dagster_project.sources.vertical import Vertical, load_vertical
 from dagster_project.transport.clock import WallClock
 from dagster_project.transport.shared import SharedBreaker, SharedLimiter
 
@@ -69,19 +71,28 @@ class CampaignPartition:
         self, lake: Lake, warehouse: Warehouse, conf: Settings, campaign: str, provider: str, day: date, run_id: str
     ) -> None:
         self.lake, self.warehouse, self.conf, self.day, self.run_id = lake, warehouse, conf, day, run_id
-        self.org_id, self.adapter = conf.org_id, adapter_named(provider)
-        self.campaign = load_campaign(campaign, conf.yaml_dirs("campaigns"))
+        self.org_id, self.name, self.adapter = conf.org_id, campaign, adapter_named(provider)
         self.source = source_name(campaign, provider)
         self.parts = (self.org_id, self.source, day.isoformat())
         self.folder = journal_folder(lake.root, *self.parts)
         self.connect = SteadyApp(warehouse)
 
+    @cached_property
+    def campaign(self) -> Campaign:
+        """What the file says now."""
+        return load_campaign(self.name, self.conf.yaml_dirs("campaigns"))
+
+    @cached_property
+    def vertical(self) -> Vertical:
+        return load_vertical(self.campaign.vertical, self.conf.yaml_dirs("verticals"))
+
     def run(self, progress: Callable[[State], None] = lambda state: None) -> Outcome:
-        """Fetch and land, or land again what is stored of a past day. Raises `Refused`."""
-        if self.adapter.name not in self.campaign.providers:
-            raise Refused(f"{self.adapter.name} is not among the sources of {self.campaign.name}")
+        """Fetch and land, or land again what is stored of a past day. Raises `Refused`, or `YamlMistake` for a file
+        that cannot be used."""
         if self.day != datetime.now(UTC).date():
             return self.replayed()
+        if self.adapter.name not in self.campaign.providers:
+            raise Refused(f"{self.adapter.name} is not among the sources of {self.name}")
         try:
             return self.asked(progress)
         finally:
@@ -90,9 +101,12 @@ class CampaignPartition:
     def asked(self, progress: Callable[[State], None]) -> Outcome:
         """Plan, fetch and land today's partition; the plan is stored with the run, whatever becomes of it."""
         plan, area = self.planned()
-        self.note(START, id=uuid.uuid4(), version=plan.version, plan=orjson.dumps(plan.as_dict()).decode())
         try:
             part = self.checked(plan)
+            if plan.is_geocoded:
+                self.place()
+                plan, area = self.planned()
+                part = self.checked(plan)
             asked = self.questions(part, area)
             fetched = self.fetch(asked, area, progress)
             counts = self.land(asked)
@@ -114,23 +128,27 @@ class CampaignPartition:
         return Outcome(summary(state, "complete", "landed again from what is stored", 0, 0.0), self.land(None), None)
 
     def planned(self) -> tuple[Plan, Area | None]:
-        """The day's plan and the area it is for. A city that is not placed yet is, by one call, when a question of an
-        accepted plan is about it."""
-        vertical = load_vertical(self.campaign.vertical, self.conf.yaml_dirs("verticals"))
-        plan, area = plan_on(self.day, self.campaign, vertical, self.lake.root, self.org_id)
-        if plan.is_geocoded and not plan.is_refused:
-            self.place()
-            plan, area = plan_on(self.day, self.campaign, vertical, self.lake.root, self.org_id)
+        """The day's plan, stored, and the area it is for, None while a city is not placed."""
+        plan, area = plan_on(self.day, self.campaign, self.vertical, self.lake.root, self.org_id)
+        self.note(START, id=uuid.uuid4(), version=plan.version, plan=orjson.dumps(plan.as_dict()).decode())
         return plan, area
 
     def place(self) -> None:
-        """Have the campaign's city placed on the map; the answer is kept in the lake."""
+        """Have the campaign's city placed on the map by one call; the answer and the call are kept in the lake."""
         geo, provider = self.campaign.geo, self.provider(adapter_named(PLACES_ONLY))
         if not provider.config.is_configured:
             raise Refused(f"{geo.place} must be placed on the map: give lat and lon, or a key for {PLACES_ONLY}")
-        source = source_name(self.campaign.name, PLACES_ONLY)
-        folder = journal_folder(self.lake.root, self.org_id, source, self.day.isoformat())
-        if place_city(provider, city_ask(geo), folder, self.budget(PLACES_ONLY)) is None:
+        source = source_name(self.name, PLACES_ONLY)
+        parts = (self.org_id, source, self.day.isoformat())
+        folder = journal_folder(self.lake.root, *parts)
+        try:
+            point = place_city(provider, city_ask(geo), folder, self.budget(PLACES_ONLY))
+        except ValueError as reason:
+            raise Refused(str(reason)) from None
+        finally:
+            where = Partition(self.org_id, self.name, source, self.day, self.run_id)
+            self.lake.write(PROVIDER_CALLS, provider_calls(Journal(folder), PLACES_ONLY, where), *parts)
+        if point is None:
             raise Refused(f"{PLACES_ONLY} knows no {geo.place}: give lat and lon in the campaign")
 
     def checked(self, plan: Plan) -> Part:
@@ -173,17 +191,18 @@ class CampaignPartition:
             provider_usd=own and own.max_cost_usd,
             provider_records=own and own.max_records,
         )
-        return CampaignBudget(self.connect, self.org_id, self.campaign.name, self.day, provider, caps)
+        return CampaignBudget(self.connect, self.org_id, self.name, self.day, provider, caps)
 
     def land(self, asked: Asked | None) -> Counts:
-        """The journal's pages as the day's partitions, replaced whole. What was `asked` is kept with the sightings; a
-        day that is landed again keeps what it has."""
+        """The journal's pages as the day's partitions, replaced whole. What was `asked`, and of which vertical, is kept
+        with them; a past day that is landed again keeps what it has."""
+        kept = self.lake.manifest(RAW_RECORDS, *self.parts) or {}
         # A partition landed again keeps its first run's id, so that the same answers give the same bytes.
-        run_id = (self.lake.manifest(RAW_RECORDS, *self.parts) or {}).get("run_id", self.run_id)
-        partition = Partition(self.org_id, self.campaign.name, self.source, self.day, run_id)
+        kept = {"run_id": self.run_id} | kept | ({VERTICAL: self.vertical.canonical} if asked else {})
+        partition = Partition(self.org_id, self.name, self.source, self.day, kept["run_id"])
         known = last_versions_before(self.lake, self.org_id, self.source, self.day)
         landing = PageLanding(Journal(self.folder), self.adapter, partition, known)
-        self.lake.write(RAW_RECORDS, landing.raw(), *self.parts, manifest={"run_id": run_id})
+        self.lake.write(RAW_RECORDS, landing.raw(), *self.parts, manifest=kept)
         said = asked.manifest(landing.state) if asked else self.lake.manifest(RECORD_SIGHTINGS, *self.parts)
         self.lake.write(RECORD_SIGHTINGS, landing.sightings(), *self.parts, manifest=said)
         self.lake.write(QUARANTINED_RECORDS, landing.quarantined(), "land", *self.parts)
@@ -196,11 +215,11 @@ class CampaignPartition:
         if fetched.ending != "complete":
             kind = "campaign_stopped" if fetched.ending == "stopped" else "campaign_failed"
             severity = "warning" if fetched.ending == "stopped" else "critical"
-            message = f"{self.adapter.title} for {self.campaign.name}: {fetched.reason}. What was fetched is kept."
+            message = f"{self.adapter.title} for {self.name}: {fetched.reason}. What was fetched is kept."
             raise_alert(self.warehouse, self.org_id, severity, kind, self.source, message)
 
     def note(self, statement: str, **values: object) -> None:
-        where = {"campaign": self.campaign.name, "day": self.day, "provider": self.adapter.name, "run_id": self.run_id}
+        where = {"campaign": self.name, "day": self.day, "provider": self.adapter.name, "run_id": self.run_id}
         with self.connect(self.org_id) as connection:
             connection.execute(statement, {"org_id": self.org_id, **where, **values})
 

@@ -21,6 +21,7 @@ from dagster_project.sources.adapter import Adapter
 from dagster_project.sources.campaign import PLACES_ONLY
 from dagster_project.sources.need import limits_of
 from dagster_project.sources.pages.progress import State
+from dagster_project.user_yaml import YamlMistake
 
 GROUP = "providers"
 # Calls between two lines of the log.
@@ -57,7 +58,7 @@ def provider_asset(adapter: Adapter) -> dg.AssetsDefinition:
                 lake, warehouse, settings, where["campaign"], adapter.name, day, context.run.run_id
             )
             outcome = partition.run(progress_lines(context))
-        except Refused as reason:
+        except (Refused, YamlMistake) as reason:
             raise dg.Failure(str(reason), allow_retries=False) from None
         shown = shown_metadata(outcome)
         if outcome.fetched.ending == "failed":

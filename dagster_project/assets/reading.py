@@ -1,18 +1,21 @@
 """Who understands a source's raw records: its mapping for files, its provider's adapter for campaigns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from dagster_project.contracts import RAW_RECORDS
+from dagster_project.resources.lake import Lake
 from dagster_project.settings import Settings
-from dagster_project.sources.campaign import campaign_of, load_campaign
+from dagster_project.sources.campaign import campaign_of
 from dagster_project.sources.files.extract import extract
 from dagster_project.sources.files.mapping import load_mapping
 from dagster_project.sources.pages.extract import extract_records
 from dagster_project.sources.providers import adapter
-from dagster_project.sources.vertical import load_vertical
-from dagster_project.user_yaml import UnknownName
+
+# In the manifest of a campaign's raw partition: what its businesses are, one of the verticals that leads carry.
+VERTICAL = "vertical"
 
 
 @dataclass(frozen=True)
@@ -23,21 +26,16 @@ class Reader:
     extract: Callable[[pl.DataFrame, str], pl.DataFrame]
 
 
-def reader_of(source: str, settings: Settings) -> Reader:
-    """The reader of a source. Raises `UnknownName` for a mapping that is gone, `YamlMistake` for a broken file."""
+def reader_of(lake: Lake, settings: Settings, partition: Sequence[str]) -> Reader:
+    """The reader of a raw partition. Raises `UnknownName` for a mapping that is gone, `YamlMistake` for a broken file.
+
+    What a campaign's leads are was kept with the partition: a campaign that is changed, broken or gone since does not
+    change what its records were found as.
+    """
+    source = partition[1]
     asked = campaign_of(source)
     if asked is None:
         mapping = load_mapping(source, settings.yaml_dirs("mappings"))
         return Reader((mapping.kind,), lambda raw, kind: extract(raw, mapping))
-    campaign, provider = asked
-    vertical, asked_of = canonical_vertical(campaign, settings), adapter(provider)
-    return Reader(asked_of.kinds, lambda raw, kind: extract_records(raw, asked_of, kind, vertical))
-
-
-def canonical_vertical(campaign: str, settings: Settings) -> str | None:
-    """What the campaign's leads are; None when its file, or its vertical's, is gone and only its records remain."""
-    try:
-        declared = load_campaign(campaign, settings.yaml_dirs("campaigns"))
-        return load_vertical(declared.vertical, settings.yaml_dirs("verticals")).canonical
-    except UnknownName:
-        return None
+    found, vertical = adapter(asked[1]), (lake.manifest(RAW_RECORDS, *partition) or {}).get(VERTICAL)
+    return Reader(found.kinds, lambda raw, kind: extract_records(raw, found, kind, vertical))

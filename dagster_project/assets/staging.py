@@ -49,7 +49,7 @@ def normalize_records(
     watch = metadata.Stopwatch()
     for partition in lake.partitions(RAW_RECORDS):
         if partition[-1] == context.partition_key:
-            for table, rows in stage_partition(lake, reader_of(partition[1], settings), partition):
+            for table, rows in stage_partition(lake, reader_of(lake, settings, partition), partition):
                 staged[table.name].append((partition[1], rows, watch.lap()))
     for table in TABLES:
         yield dg.MaterializeResult(

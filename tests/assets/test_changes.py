@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from dagster_project.assets.changes import find_changes
+from dagster_project.assets.reading import VERTICAL
 from dagster_project.assets.staging import normalize_records
 from dagster_project.contracts import RAW_RECORDS, RECORD_SIGHTINGS, SOURCE_CHANGES, STAGED_CONTACTS, STAGED_RECORDS
 from dagster_project.resources.lake import Lake
@@ -18,17 +19,13 @@ from dagster_project.sources.identity import record_ids
 
 DAYS = [date(2026, 11, day) for day in (1, 2, 3)]
 COMPANIES, PEOPLE = Ask("company_search", {"x": 1}).text, Ask("people_search", {"x": 1}).text
-CAMPAIGN = "vertical: dentists\nsources: [apollo]\ngeo: {country: US}\n"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    for kind, name, text in (
-        ("mappings", "shops", "kind: business\nkey: id\nfields: {name: name, status: status}\n"),
-        ("campaigns", "texas", CAMPAIGN),
-    ):
-        (tmp_path / kind).mkdir()
-        (tmp_path / kind / f"{name}.yaml").write_text(text)
+    (tmp_path / "mappings").mkdir()
+    mapping = "kind: business\nkey: id\nfields: {name: name, status: status}\n"
+    (tmp_path / "mappings" / "shops.yaml").write_text(mapping)
     return Settings(_env_file=None, DATABASE_URL=None, data_dir=tmp_path)
 
 
@@ -53,7 +50,7 @@ def land(settings: Settings, source: str, day: date, *rows: dict, query: str = "
         for row, record_id in zip(rows, ids, strict=True)
     ]
     frame = RAW_RECORDS.conform(pl.DataFrame(raw)) if raw else RAW_RECORDS.empty()
-    lake.write(RAW_RECORDS, frame, "default", source, day.isoformat())
+    lake.write(RAW_RECORDS, frame, "default", source, day.isoformat(), manifest={VERTICAL: "healthcare"})
     seen = frame.select(*common, "record_id", "payload_hash", last_seen_at="fetched_at").unique("record_id")
     manifest = {"complete": complete} if complete else None
     lake.write(RECORD_SIGHTINGS, RECORD_SIGHTINGS.conform(seen), "default", source, day.isoformat(), manifest=manifest)

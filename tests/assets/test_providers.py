@@ -13,6 +13,7 @@ import pytest
 
 from dagster_project.assets.partitions import CAMPAIGNS
 from dagster_project.assets.providers import provider_asset
+from dagster_project.assets.reading import reader_of
 from dagster_project.contracts import PROVIDER_CALLS, RAW_RECORDS, RECORD_SIGHTINGS
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
@@ -173,6 +174,42 @@ def test_a_past_day_is_landed_from_what_is_stored_and_never_asked_for(town: Town
     assert shown["ended"] == "complete: landed again from what is stored"
     assert shown["dagster/row_count"] > 0
     assert sandbox.bill()["yelp"]["calls"] == called
+
+
+CITY = """
+vertical: dentists
+geo: {city: Austin, region: TX, country: US, radius_km: 12}
+density_per_km2: 0.01
+sources: [yelp]
+"""
+
+
+def test_a_city_is_placed_once_by_a_call_that_is_in_the_ledger(town: Town, sandbox: Sandbox):
+    town.campaign("dentists_of_austin", CITY)
+    for _ in range(2):
+        assert metadata(town.fetch("dentists_of_austin", "yelp"))["received"] > 0
+    assert sandbox.bill()["google_geocoding"]["calls"] == 1
+    calls = town.lake.scan(PROVIDER_CALLS, "default", "dentists_of_austin.google_geocoding").collect()
+    assert (calls["outcome"].to_list(), calls["cost_usd"].sum()) == (["ok"], Decimal("0.005"))
+
+
+def test_a_geocoder_that_refuses_the_key_fails_the_run_with_a_reason_and_is_stored(town: Town, monkeypatch):
+    monkeypatch.setenv("LEADHOUSE_GOOGLE_GEOCODING_API_KEY", "wrong")
+    town.campaign("dentists_of_austin", CITY)
+    assert "cannot be placed on the map" in why(town.fetch("dentists_of_austin", "yelp"))
+    assert [(run["state"], "cannot be placed" in run["reason"]) for run in town.runs()] == [("failed", True)]
+
+
+def test_what_leads_are_stays_with_the_partition_when_its_campaign_is_broken_or_gone(town: Town):
+    town.campaign("town", CAMPAIGN % 20)
+    town.fetch("town", "yelp")
+    parts = ("default", "town.yelp", TODAY.isoformat())
+    raw = pl.read_parquet(town.lake.path(RAW_RECORDS, *parts))
+    for left in ("vertical: [", None):
+        file = town.data / "campaigns" / "town.yaml"
+        file.write_text(left) if left else file.unlink()
+        extracted = reader_of(town.lake, town.settings, parts).extract(raw, "business")
+        assert set(extracted["vertical"]) == {"local_services"}
 
 
 def test_what_a_day_changes_is_landed_and_the_rest_is_not_written_again(town: Town, sandbox: Sandbox):

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from dagster_project.sources.adapter import Ask
-from dagster_project.sources.files.versions import decide_versions
+from dagster_project.sources.files.versions import decide_versions, decided_in_parts
 from dagster_project.sources.pages.journal import Journal
-from dagster_project.sources.pages.landing import PageLanding, Partition, decided_in_parts, shares
+from dagster_project.sources.pages.landing import PageLanding, Partition, shares
 from tests.sources.pages import CALL_USD, Shop, adapter, fetching, items
 
 ASKS = [Ask("search", {"q": "bakery"}), Ask("search", {"q": "cafe"})]
@@ -107,5 +107,5 @@ def test_deciding_in_parts_decides_the_same(monkeypatch: pytest.MonkeyPatch):
     at = pl.datetime_range(datetime(2026, 11, 25), datetime(2026, 11, 26), "2m", time_zone="UTC", eager=True).head(600)
     seen = pl.DataFrame(rows, schema=["record_id", "payload_hash"], orient="row").with_columns(received_at=at)
     known = seen.head(40).select("record_id", "payload_hash").unique("record_id")
-    monkeypatch.setattr("dagster_project.sources.pages.landing.FRAME_RECORDS", 10)
+    monkeypatch.setattr("dagster_project.sources.files.versions.PART_ROWS", 10)
     assert decided_in_parts(seen, known).equals(decide_versions(seen, known))

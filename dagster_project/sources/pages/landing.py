@@ -19,7 +19,7 @@ import polars as pl
 
 from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
 from dagster_project.sources.adapter import Adapter, Endpoint
-from dagster_project.sources.files.versions import decide_versions, known_versions, sightings
+from dagster_project.sources.files.versions import decided_in_parts, known_versions, sightings
 from dagster_project.sources.identity import record_ids
 from dagster_project.sources.pages.calls import settled_calls
 from dagster_project.sources.pages.journal import Entry, Journal
@@ -128,10 +128,8 @@ class PageLanding:
         return QUARANTINED_RECORDS.conform(frame)
 
     def calls(self) -> pl.DataFrame:
-        """Every call that was sent, as PROVIDER_CALLS, in order of settling."""
-        frame = settled_calls(entry.content for entry in self.journal.entries())
-        values = self._literals("org_id", "source", "partition_date", "provider", "run_id")
-        return PROVIDER_CALLS.conform(frame.with_columns(values))
+        """Every call that was sent, as PROVIDER_CALLS."""
+        return provider_calls(self.journal, self.adapter.name, self.partition)
 
     def _page_entries(self) -> Iterator[Entry]:
         return (e for e in self.journal.entries() if e.type == "page" and e.content["records"])
@@ -222,17 +220,17 @@ ROW = (
 REFUSAL = ("file", "line", "field", "reason", "value")
 
 
-def decided_in_parts(seen: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """`decide_versions`, a sixteenth of the records at a time: each is decided by its own rows alone, and joining all
-    at once would take several times the memory of the rows."""
-    if seen.height < FRAME_RECORDS:
-        return decide_versions(seen, known)
-    rows, parts = pl.int_range(seen.height, eager=True), []
-    for digit in "0123456789abcdef":
-        mine = seen["record_id"].str.starts_with(digit)
-        decided = decide_versions(seen.filter(mine), known.filter(pl.col("record_id").str.starts_with(digit)))
-        parts.append(decided.with_columns(rows.filter(mine).alias("row")))
-    return pl.concat(parts).sort("row").drop("row")
+def provider_calls(journal: Journal, provider: str, partition: Partition) -> pl.DataFrame:
+    """Every call of a partition that was sent, as PROVIDER_CALLS, in order of settling."""
+    where = {
+        "org_id": partition.org_id,
+        "source": partition.source,
+        "partition_date": partition.day,
+        "provider": provider,
+        "run_id": partition.run_id,
+    }
+    frame = settled_calls(entry.content for entry in journal.entries())
+    return PROVIDER_CALLS.conform(frame.with_columns(pl.lit(value).alias(name) for name, value in where.items()))
 
 
 @contextmanager
