@@ -11,7 +11,7 @@ N ?= 100000
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui test test-unit test-chaos lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-sources
+.PHONY: help setup run ui test test-unit test-chaos lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -74,6 +74,9 @@ bench-normalize: setup  ## records per second of the normalise room
 
 bench-resolution: setup  ## accuracy and time of resolution on the labelled sets
 	@$(BIN)/python -m tests.bench.bench_resolution
+
+bench-increment: setup  ## a day of 1% on N known records: going on from the last run against resolving anew; N=1000000
+	@$(BIN)/python -m tests.bench.bench_increment --rows $(or $(N),1000000)
 
 bench-sources: setup  ## providers against the sandbox: faults, kills, throughput, limits, a quiet day; PARTS="faults quiet"
 	@$(BIN)/python -m tests.bench.bench_sources $(PARTS)

@@ -31,9 +31,11 @@ def components(records: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
     ones = np.ones(len(left), dtype=np.int8)
     graph = coo_array((ones, (left, right)), shape=(records, records))
-    _, labels = connected_components(graph, directed=False)
-    _, first_seen, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return first_seen[inverse].astype(np.int64)
+    count, labels = connected_components(graph, directed=False)
+    # the last to write wins, so from the back the smallest does; sorting a million labels would take ten times as long
+    smallest = np.empty(count, dtype=np.int64)
+    smallest[labels[::-1]] = np.arange(records - 1, -1, -1)
+    return smallest[labels]
 
 
 def bounded(labels: np.ndarray, left: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:

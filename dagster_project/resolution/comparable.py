@@ -5,6 +5,8 @@ whose rarity counts, its share of the world's records (`tf_…`). Which features
 compared with whom, and what that means, is said in `pairs` and `weights`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -12,7 +14,7 @@ import polars as pl
 
 from dagster_project.resolution.hubs import find_hubs
 from dagster_project.resolution.kinds import Kind
-from dagster_project.resolution.words import tell_words
+from dagster_project.resolution.words import find_usual, tell_words
 
 # A small file is a sample of a bigger world: that two of its 30 records share a phone is as telling as if they were
 # two of 100,000. Frequencies are therefore those of at least so many records, which also keeps the weight of a pair
@@ -23,14 +25,22 @@ WORLD = 100_000
 _KEYS = ["org_id", "record_id", "provider", "fetched_at", "payload_hash"]
 
 
-def connect(memory_limit: str, threads: int | None, temp_dir: Path | None) -> duckdb.DuckDBPyConnection:
-    """A private in-memory database that spills to `temp_dir` past `memory_limit`."""
+# The latest version of each record of `staged`.
+NEWEST = """select record_id, latest.at as fetched_at, latest.hash as payload_hash
+            from (select record_id, max({'at': fetched_at, 'hash': payload_hash}) as latest from staged
+                  where $org_id is null or org_id = $org_id group by record_id)"""
+
+
+def connect(
+    memory_limit: str, threads: int | None, temp_dir: Path | None, database: str = ":memory:"
+) -> duckdb.DuckDBPyConnection:
+    """A private database, in memory unless a file is named, that spills to `temp_dir` past `memory_limit`."""
     config: dict[str, str | int | bool] = {"memory_limit": memory_limit, "preserve_insertion_order": False}
     if threads:
         config["threads"] = threads
     if temp_dir:
         config["temp_directory"] = str(temp_dir)
-    return duckdb.connect(":memory:", config=config)
+    return duckdb.connect(database, config=config)
 
 
 def load(
@@ -38,22 +48,43 @@ def load(
 ) -> int:
     """Create `records` from staged rows: the latest version of each record of the tenant (of everybody when `org_id`
     is None). Returns how many there are."""
-    _view(con, staged, kind)
-    features = ", ".join(f"{sql} as {name}" for name, sql in kind.features.items())
-    derived = ", ".join(f"{sql} as {name}" for name, sql in kind.derived.items())
+    view(con, staged, kind)
     # two narrow steps and a join: sorting and ranking whole rows takes three times as long
     con.execute(
-        """create temp table newest as
-           select record_id, latest.at as fetched_at, latest.hash as payload_hash,
-                  (row_number() over (order by record_id) - 1)::int as id
-           from (select record_id, max({'at': fetched_at, 'hash': payload_hash}) as latest from staged
-                 where $org_id is null or org_id = $org_id group by record_id)""",
+        f"""create temp table newest as
+            select *, (row_number() over (order by record_id) - 1)::int as id from ({NEWEST})""",  # noqa: S608
         {"org_id": org_id},
     )
+    reduce(con, kind, org_id)
+    con.execute("drop table newest")
+    con.execute("drop view staged")
+    size = con.table("features").shape[0]
+    find_usual(con, kind)
+    complete(con, kind, count(con, kind, size))
+    return size
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Tables of the values that are counted: hubs by name, and rarities by feature (see `hubs`, `_count_rarities`)."""
+
+    hubs: Mapping[str, str]
+    rarities: Mapping[str, str]
+
+
+def count(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> Counts:
+    """Count the values of `features`, in a world of `size` records."""
+    return Counts(find_hubs(con, kind), _count_rarities(con, kind, size))
+
+
+def reduce(con: duckdb.DuckDBPyConnection, kind: Kind, org_id: str | None) -> None:
+    """Create `features` of the versions in `newest` (id, record_id, fetched_at, payload_hash) from `staged`."""
+    features = ", ".join(f"{sql} as {name}" for name, sql in kind.features.items())
+    derived = ", ".join(f"{sql} as {name}" for name, sql in kind.derived.items())
     con.execute(
         f"""create temp table features as
             select *, {derived} from (
-                select id, record_id, provider, fetched_at, {features} from (
+                select id, record_id, provider, fetched_at, payload_hash, {features} from (
                     select id, staged.* from staged join newest using (record_id, fetched_at, payload_hash)
                     where $org_id is null or org_id = $org_id))""",  # noqa: S608
         {"org_id": org_id},
@@ -63,30 +94,25 @@ def load(
         """delete from features where id in (select id from features group by id having count(*) > 1)
            and rowid not in (select min(rowid) from features group by id having count(*) > 1)"""
     )
-    con.execute("drop table newest")
-    con.execute("drop view staged")
-    count = con.table("features").shape[0]
-    _complete(con, kind, count)
-    return count
 
 
-def _complete(con: duckdb.DuckDBPyConnection, kind: Kind, count: int) -> None:
-    """Create `records`: features, telling words, hubs and rarities beside each other."""
-    hubs, rarities = find_hubs(con, kind), _count_rarities(con, kind, count)
+def complete(con: duckdb.DuckDBPyConnection, kind: Kind, counts: Counts, where: str = "true") -> None:
+    """Create `records`: those of `features` to which a condition applies, with telling words, hubs and rarities beside
+    them. Drops `features` and the counts."""
     tell_words(con, kind)
-    columns = [f"{t}.value as {name}, {t}.tf_{name}" for name, t in hubs.items()]
-    columns += [f"{t}.tf_{name}" for name, t in rarities.items()]
-    joins = [f"left join {t} on {t}.value = f.{kind.hubs[name].value}" for name, t in hubs.items()]
-    joins += [f"left join {t} on {t}.value = f.{name}" for name, t in rarities.items()]
+    columns = [f"{t}.value as {name}, {t}.tf_{name}" for name, t in counts.hubs.items()]
+    columns += [f"{t}.tf_{name}" for name, t in counts.rarities.items()]
+    joins = [f"left join {t} on {t}.value = f.{kind.hubs[name].value}" for name, t in counts.hubs.items()]
+    joins += [f"left join {t} on {t}.value = f.{name}" for name, t in counts.rarities.items()]
     con.execute(
-        f"""create table records as select f.*, telling_words, {", ".join(columns)}
-            from features f left join telling using (id) {" ".join(joins)}"""  # noqa: S608
+        f"""create temp table records as select f.*, telling_words, {", ".join(columns)}
+            from features f left join telling using (id) {" ".join(joins)} where {where}"""  # noqa: S608
     )
-    for table in ("features", "telling", *hubs.values(), *rarities.values()):
+    for table in ("features", "telling", *counts.hubs.values(), *counts.rarities.values()):
         con.execute(f"drop table {table}")
 
 
-def _view(con: duckdb.DuckDBPyConnection, staged: pl.LazyFrame | list[Path], kind: Kind) -> None:
+def view(con: duckdb.DuckDBPyConnection, staged: pl.LazyFrame | list[Path], kind: Kind) -> None:
     """A view `staged` over the rows; an empty one of the contract's columns when there are no files."""
     if isinstance(staged, list) and staged:
         con.read_parquet([str(path) for path in staged]).create_view("staged")
@@ -101,15 +127,15 @@ def _columns(staged: pl.LazyFrame, kind: Kind) -> list[str]:
     return [name for name in staged.collect_schema().names() if name in _KEYS or name in sql]
 
 
-def _count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, count: int) -> dict[str, str]:
+def _count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> dict[str, str]:
     """One table per feature whose rarity counts: value and share of the world's records, for values seen twice or
     more (a value seen once is never shared). Returns feature to table."""
     tables = {column: f"rarity_of_{column}" for column in kind.rarity_columns}
     for column, table in tables.items():
         con.execute(
-            f"""create table {table} as
+            f"""create temp table {table} as
                 select {column} as value, count(*) / $world::double as tf_{column}
                 from features where {column} is not null group by {column} having count(*) > 1""",  # noqa: S608
-            {"world": max(count, WORLD)},
+            {"world": max(size, WORLD)},
         )
     return tables

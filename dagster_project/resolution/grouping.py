@@ -4,20 +4,21 @@ The arithmetic of clusters is in `clustering`; here are the tables. Leaves `edge
 cluster.
 """
 
-from collections.abc import Sequence
-
 import duckdb
 import numpy as np
 
 from dagster_project.resolution import clustering
 from dagster_project.resolution.kinds import Kind
 from dagster_project.resolution.model import Model
+from dagster_project.resolution.overrides import Constraints
 from dagster_project.resolution.scoring import Scoring
 from dagster_project.resolution.weights import weigh
 
 # No pair speaks louder than this for or against, in bits: evidence of one pair is counted naively, as if its parts
 # were independent, and 30 bits of it are not three times as sure as 10.
 LOUDEST = 10.0
+
+NONE: Constraints[int] = Constraints()
 
 # A pair without an edge and without a contradiction leans this much against, in bits: groups of five records each
 # take more than one weak edge to join.
@@ -32,13 +33,15 @@ def group(
     records: int,
     threshold: float,
     *,
-    must_link: Sequence[tuple[int, int]] = (),
-    cannot_link: Sequence[tuple[int, int]] = (),
+    constraints: Constraints[int] = NONE,
+    settled: np.ndarray | None = None,
 ) -> np.ndarray:
     """Cluster of each record, as its smallest record; the edges are the pairs of at least `threshold` bits.
 
-    Constraints are pairs of record numbers.
+    `settled` are clusters of an earlier run, by record: -1 where they are to be formed anew, and the same for all
+    records of a connected component.
     """
+    must_link, cannot_link = constraints.must_link, constraints.cannot_link
     kept = f"select id_l, id_r, match_weight from scored where match_weight >= {threshold} order by id_l, id_r"  # noqa: S608
     edges = con.execute(kept).fetchnumpy()
     left, right, weight = edges["id_l"], edges["id_r"], edges["match_weight"]
@@ -50,6 +53,8 @@ def group(
     doubtful = ~clustering.whole(labels, left)
     for a, b in [*must_link, *cannot_link]:
         doubtful |= (labels == labels[a]) | (labels == labels[b])
+    if settled is not None:
+        doubtful &= settled < 0
     _weigh_inside(con, kind, model, scoring, labels, doubtful, threshold)
     inside = con.execute("select id_l, id_r, affinity from inside order by id_l, id_r").fetchnumpy()
     clusters = clustering.take_apart(
@@ -61,6 +66,8 @@ def group(
         must_link=must_link,
         cannot_link=cannot_link,
     )
+    if settled is not None:
+        clusters = np.where(settled < 0, clusters, settled)
     _keep_edges(con, clusters, threshold)
     return clusters
 
@@ -86,7 +93,7 @@ def _weigh_inside(
     names = [f"mw_{c['output_column_name']}" for c in model.comparisons] + ["mw_provider"]
     against = " + ".join(f"least({name}, 0)" for name in names)
     con.execute(
-        f"""create table inside as
+        f"""create temp table inside as
             select id_l, id_r,
                 case when match_weight >= {threshold} then least(match_weight - {threshold}, {LOUDEST})
                      when {against} < 0
@@ -102,7 +109,7 @@ def _keep_edges(con: duckdb.DuckDBPyConnection, clusters: np.ndarray, threshold:
     """Create `edges`: the scored pairs over the threshold whose records share a cluster."""
     con.register("clusters", {"id": np.arange(len(clusters)), "cluster": clusters})
     con.execute(
-        f"""create table edges as select scored.* from scored
+        f"""create temp table edges as select scored.* from scored
             join clusters l on l.id = id_l join clusters r on r.id = id_r
             where match_weight >= {threshold} and l.cluster = r.cluster"""  # noqa: S608
     )

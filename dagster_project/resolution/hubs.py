@@ -25,7 +25,7 @@ def find_hubs(con: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, str]:
         con.execute(f"create temp table frequent as {_frequent(hub)}")
         spreads = " union all ".join(_spread(feature, per_place) for feature, per_place in hub.over.items())
         con.execute(
-            f"""create table {name}s as
+            f"""create temp table {name}s as
                 select value, max(places) as places, least(0.16, {DAMPED_AT_THREE} * max(places) / 3) as tf_{name}
                 from ({spreads}) group by value having max(places) >= {hub.least}"""  # noqa: S608
         )

@@ -139,13 +139,15 @@ def constraints(overrides: Iterable[Override], present: Mapping[str, Record]) ->
     return Constraints(must, cannot, contradictions)
 
 
-def numbered(con: duckdb.DuckDBPyConnection, overrides: Collection[Override]) -> Constraints[int]:
-    """The constraints of a run, by record number: `con` has the run's table `records` (id, record_id)."""
+def numbered(
+    con: duckdb.DuckDBPyConnection, overrides: Collection[Override], records: str = "records"
+) -> Constraints[int]:
+    """The constraints of a run, by record number: `con` has the run's table of records (id, record_id)."""
     if not overrides:
         return Constraints()
     named = sorted({record for o in overrides for record in (*o.left_records, *o.right_records)})
-    found = con.execute("select record_id, id from records where record_id in (select unnest(?))", [named]).fetchall()
-    return constraints(overrides, dict(found))
+    query = f"select record_id, id from {records} where record_id in (select unnest(?))"  # noqa: S608
+    return constraints(overrides, dict(con.execute(query, [named]).fetchall()))
 
 
 def verdicts(overrides: Iterable[Override], pairs: Iterable[tuple[str, str]]) -> list[Verdict | None]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from dagster_project.contracts import REVIEW_PAIRS
@@ -47,14 +46,14 @@ def questions(
     model: Model,
     scoring: Scoring,
     threshold: float,
-    clusters: np.ndarray,
+    clusters: pl.DataFrame,
 ) -> pl.DataFrame:
     """The pairs most worth a question, the best first: rows of review_pairs without org_id.
 
     `con` is a run's database after clustering, with tables `records`, `scored` and `edges`; `threshold` is in bits;
-    `clusters` is the cluster of each record by number.
+    `clusters` has id and cluster of each record.
     """
-    con.register("grouped", pl.DataFrame({"id": np.arange(len(clusters)), "cluster": clusters}).to_arrow())
+    con.register("grouped", clusters.select("id", "cluster").to_arrow())
     found = [
         [(a, b, "cut") for a, b in con.execute(_cut(threshold)).fetchall()],
         [(a, b, "bridge") for a, b in _large_bridges(con)],

@@ -47,10 +47,20 @@ def score(con: duckdb.DuckDBPyConnection, model: Model, records: int) -> Scoring
     evidence = con.execute("select evidence from evident order by id_l, id_r").fetchnumpy()["evidence"]
     learned = prior.learn_prior(evidence, max(records, 2))
     scoring = Scoring(learned, _kept_apart(con, SURE_BITS - learned))
-    query = f"select * from ({scoring.weighed('select * from evident')}) where match_weight >= {LEAST_BITS}"  # noqa: S608
-    con.execute(f"create table scored as {query}")
-    con.execute("drop table evident")
+    _keep_likely(con, scoring, "scored")
     return scoring
+
+
+def score_again(con: duckdb.DuckDBPyConnection, model: Model, scoring: Scoring, records: int, into: str) -> None:
+    """Create a table like `scored` from `pairs`, by what an earlier run learned."""
+    weigh_above(con, model, LEAST_BITS - scoring.prior, rarest=2 / max(records, WORLD), into="evident")
+    _keep_likely(con, scoring, into)
+
+
+def _keep_likely(con: duckdb.DuckDBPyConnection, scoring: Scoring, into: str) -> None:
+    weighed = scoring.weighed("select * from evident")
+    con.execute(f"create temp table {into} as select * from ({weighed}) where match_weight >= {LEAST_BITS}")  # noqa: S608
+    con.execute("drop table evident")
 
 
 def _kept_apart(con: duckdb.DuckDBPyConnection, sure: float) -> dict[str, float]:

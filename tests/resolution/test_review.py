@@ -4,7 +4,6 @@ from contextlib import closing
 from itertools import combinations
 
 import duckdb
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -31,7 +30,8 @@ def asked(threshold: float) -> pl.DataFrame:
         block(con, kind)
         scoring = score(con, model, count)
         clusters = group(con, kind, model, scoring, count, threshold)
-        return questions(con, kind, model, scoring, threshold, clusters)
+        grouped = pl.DataFrame({"id": range(count), "cluster": clusters})
+        return questions(con, kind, model, scoring, threshold, grouped)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_each_reason_to_ask_is_found():
     name, phone = 1.0, 9.0  # weights of the two comparisons, unless said otherwise
     triangles = [(0, 1), (1, 2), (0, 2), (3, 4), (4, 5), (3, 5), (2, 3)]
     rows = [(a, b, name, phone) for a, b in triangles] + [(6, 7, 1.0, 19.0), (8, 9, 1.0, 1.5), (10, 11, -12.0, 20.0)]
-    clusters = np.array([0, 0, 0, 0, 0, 0, 6, 7, 8, 9, 10, 10])
+    clusters = pl.DataFrame({"id": range(12), "cluster": [0, 0, 0, 0, 0, 0, 6, 7, 8, 9, 10, 10]})
     model = Model({"comparisons": [{"output_column_name": "name"}, {"output_column_name": "phone"}]}, "version")
     with duckdb.connect() as con:
         con.execute("create table records as select n::int as id, uuid()::varchar as record_id from range(12) t (n)")
