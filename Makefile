@@ -75,8 +75,8 @@ bench-normalize: setup  ## records per second of the normalise room
 bench-resolution: setup  ## accuracy and time of resolution on the labelled sets
 	@$(BIN)/python -m tests.bench.bench_resolution
 
-bench-increment: setup  ## a day of 1% on N known records: going on from the last run against resolving anew; N=1000000
-	@$(BIN)/python -m tests.bench.bench_increment --rows $(or $(N),1000000)
+bench-increment: setup  ## a day of 1% on N known records: going on from the last run against resolving anew; N=100000
+	@$(BIN)/python -m tests.bench.bench_increment --rows $(N)
 
 bench-sources: setup  ## providers against the sandbox: faults, kills, throughput, limits, a quiet day; PARTS="faults quiet"
 	@$(BIN)/python -m tests.bench.bench_sources $(PARTS)
