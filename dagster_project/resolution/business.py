@@ -56,10 +56,10 @@ DERIVED = {
     "number": "try_cast(regexp_extract(house_number, '[0-9]{1,6}') as int)",
     "number_end": "try_cast(regexp_extract(house_number, '([0-9]{1,6})[^0-9]*$', 1) as int)",
     "address": "house_number || ' ' || street || ' ' || coalesce(postal, city)",
-    # 10 m on a side.
-    "point": "round(geo_x, 2) || ' ' || round(geo_y, 2)",
+    # 10 m on a side; whole numbers, because fractions take three times as long to write out.
+    "point": "round(geo_x * 100)::int || ' ' || round(geo_y * 100)::int",
     # About 2 km on a side.
-    "cell": "round(geo_x / 2) || ' ' || round(geo_y / 2) || ' ' || round(geo_z / 2)",
+    "cell": "round(geo_x / 2)::int || ' ' || round(geo_y / 2)::int || ' ' || round(geo_z / 2)::int",
 }
 
 # Values that belong to many, and what they are spread over: places, or names that begin with other letters, of which

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.resolution.comparable import NEWEST, complete, count, reduce, view
+from dagster_project.resolution.comparable import complete, count, reduce, view
 from dagster_project.resolution.kinds import Kind
 from dagster_project.resolution.pairs import counted_keys, keyed, keys
+
+# The latest version of each record of `staged`.
+NEWEST = """select record_id, latest.at as fetched_at, latest.hash as payload_hash
+            from (select record_id, max({'at': fetched_at, 'hash': payload_hash}) as latest from staged
+                  where $org_id is null or org_id = $org_id group by record_id)"""
 
 
 def find_changed(

@@ -25,12 +25,6 @@ WORLD = 100_000
 _KEYS = ["org_id", "record_id", "provider", "fetched_at", "payload_hash"]
 
 
-# The latest version of each record of `staged`.
-NEWEST = """select record_id, latest.at as fetched_at, latest.hash as payload_hash
-            from (select record_id, max({'at': fetched_at, 'hash': payload_hash}) as latest from staged
-                  where $org_id is null or org_id = $org_id group by record_id)"""
-
-
 def connect(
     memory_limit: str, threads: int | None, temp_dir: Path | None, database: str = ":memory:"
 ) -> duckdb.DuckDBPyConnection:
@@ -51,8 +45,9 @@ def load(
     view(con, staged, kind)
     # two narrow steps and a join: sorting and ranking whole rows takes three times as long
     con.execute(
-        f"""create temp table newest as
-            select *, (row_number() over (order by record_id) - 1)::int as id from ({NEWEST})""",  # noqa: S608
+        """create temp table newest as
+           select record_id, max(fetched_at) as fetched_at, (row_number() over (order by record_id) - 1)::int as id
+           from staged where $org_id is null or org_id = $org_id group by record_id""",
         {"org_id": org_id},
     )
     reduce(con, kind, org_id)
@@ -85,14 +80,20 @@ def reduce(con: duckdb.DuckDBPyConnection, kind: Kind, org_id: str | None) -> No
         f"""create temp table features as
             select *, {derived} from (
                 select id, record_id, provider, fetched_at, payload_hash, {features} from (
-                    select id, staged.* from staged join newest using (record_id, fetched_at, payload_hash)
+                    select id, staged.* from staged join newest using (record_id, fetched_at)
                     where $org_id is null or org_id = $org_id))""",  # noqa: S608
         {"org_id": org_id},
     )
-    # the same version of a record may stand in two partitions
+    if con.table("features").shape[0] > con.table("newest").shape[0]:
+        _keep_one_version(con)
+
+
+def _keep_one_version(con: duckdb.DuckDBPyConnection) -> None:
+    """Of versions fetched at one time the one with the largest hash, and once; they may stand in two partitions."""
     con.execute(
-        """delete from features where id in (select id from features group by id having count(*) > 1)
-           and rowid not in (select min(rowid) from features group by id having count(*) > 1)"""
+        """delete from features where rowid in (
+               select rowid from features
+               qualify row_number() over (partition by id order by payload_hash desc, rowid) > 1)"""
     )
 
 
