@@ -39,11 +39,9 @@ def fetch(con: duckdb.DuckDBPyConnection, before: np.ndarray, seeds: np.ndarray)
     because each time reads all of the kept records."""
     pairs = con.execute("select id_l, id_r from pairs").fetchnumpy()
     found = within(before, np.concatenate([pairs["id_l"], pairs["id_r"], seeds]))
+    found[con.execute("select id from records").fetchnumpy()["id"]] = False
     con.register("numbers", {"id": np.flatnonzero(found)})
-    con.execute(
-        """insert into records by name select * from all_records
-           where id in (select id from numbers) and id not in (select id from changed)"""
-    )
+    con.execute("insert into records by name select * from all_records where id in (select id::int from numbers)")
     con.unregister("numbers")
 
 
