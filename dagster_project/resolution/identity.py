@@ -34,7 +34,7 @@ def lead_id(record_id: str, split_at: datetime | None = None) -> str:
 
 def _lead_ids(names: pl.Series) -> pl.Series:
     """uuid5 of each name. A first run names two leads for every three records, and one by one in Python they take a
-    tenth of the whole run."""
+    twentieth of the whole run."""
     if names.is_empty():
         return pl.Series(dtype=pl.String)
     with duckdb.connect() as con:

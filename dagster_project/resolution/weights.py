@@ -20,12 +20,12 @@ from dagster_project.resolution.model import Model
 DEAR = ("name",)
 
 # What several levels of a comparison ask, worked out once per pair: the words two lists share, the squared distance
-# of two points (half of what the location costs, because eight levels ask for it).
+# of two points (a third of what the location costs, because many levels ask for it).
 _COUNTS = re.compile(r"len\(list_intersect\((\w+)_l, \1_r\)\)")
 SHARED = r"shared_\1"
 _SQUARE = r"\({0}_l - {0}_r\) \* \({0}_l - {0}_r\)"
 _DISTANCE = re.compile(r"\(" + r" \+ ".join(_SQUARE.format(axis) for axis in ("geo_x", "geo_y", "geo_z")) + r"\)")
-# Most names that are nearly the same are one edit apart without a swap, which costs a sixth to see.
+# One edit without a swap is seen at a sixth of the cost.
 _EDITS = re.compile(r"damerau_levenshtein\((name_\w+)_l, \1_r\)")
 EDITS = (
     r"case when levenshtein(\1_l, \1_r) <= 1 then levenshtein(\1_l, \1_r) "
@@ -94,7 +94,7 @@ def _weighed(
 
 
 def _count(column: str) -> str:
-    """How many values two lists share. Two in five pairs have the same list, which is seen at a tenth of the cost."""
+    """How many values two lists share. Half of the pairs have the same one, which is cheaper seen."""
     left, right = f"{column}_l", f"{column}_r"
     return f"case when {left} = {right} then len({left}) else len(list_intersect({left}, {right})) end"
 
