@@ -117,6 +117,15 @@ def _resolve_files(files):
     )
 
 
+def test_of_two_versions_fetched_at_once_one_counts_and_always_the_same():
+    first, second = town(2), town(2).with_columns(pl.lit("f").alias("payload_hash"), pl.lit("hermit").alias("name_key"))
+    apart = run(pl.concat([first, second.head(1)]))
+    assert apart.stats["records"] == 2
+    assert apart.stats["clusters"] == 2
+    assert run(pl.concat([second.head(1), first])).current.equals(apart.current)
+    assert run(pl.concat([first, first])).current.equals(run(first).current)
+
+
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match="no such kind: 'robot'; kinds are business, person"):
         run(STAGED_RECORDS.empty(), "robot")
