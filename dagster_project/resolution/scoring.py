@@ -3,6 +3,7 @@
 Leaves the table `scored`: the pairs worth a thought, with a column per weight. The threshold comes later.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import duckdb
@@ -40,10 +41,12 @@ class Scoring:
         )
 
 
-def score(con: duckdb.DuckDBPyConnection, model: Model, records: int) -> Scoring:
-    """Create `scored` from `pairs`."""
+def score(
+    con: duckdb.DuckDBPyConnection, model: Model, records: int, weigh: Callable[..., None] = weigh_above
+) -> Scoring:
+    """Create `scored` from `pairs`; an engine that has those elsewhere brings its own `weigh_above`."""
     floor = LEAST_BITS - prior.highest_prior_weight(max(records, 2))
-    weigh_above(con, model, floor, rarest=2 / max(records, WORLD), into="evident")
+    weigh(con, model, floor, rarest=2 / max(records, WORLD), into="evident")
     evidence = con.execute("select evidence from evident order by id_l, id_r").fetchnumpy()["evidence"]
     learned = prior.learn_prior(evidence, max(records, 2))
     scoring = Scoring(learned, _kept_apart(con, SURE_BITS - learned))
