@@ -21,6 +21,7 @@ from dagster_project.contracts import (
     STAGED_RECORDS,
     Table,
 )
+from dagster_project.resolution.engines import SparkCluster, chosen
 from dagster_project.resolution.increment import Published, go_on
 from dagster_project.resolution.kept import Kept
 from dagster_project.resolution.kinds import kind_named
@@ -31,6 +32,7 @@ from dagster_project.resolution.overrides import Override
 from dagster_project.resolution.runner import resolve
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
+from dagster_project.settings import Settings
 
 KINDS: dict[str, Table] = {"business": STAGED_RECORDS, "person": STAGED_CONTACTS}
 TABLES = (LEAD_MAP, MERGE_GRAPH, LEAD_ALIASES, REVIEW_PAIRS)
@@ -63,6 +65,7 @@ def resolve_entities(
     config: ResolutionConfig,
     lake: dg.ResourceParam[Lake],
     warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
 ):
     """Resolve each tenant's businesses and people; what has not changed since the last resolution is left alone."""
     stats = []
@@ -70,7 +73,7 @@ def resolve_entities(
     for kind, table in KINDS.items():
         for org_id in sorted({p[0] for p in lake.partitions(table)}):
             overrides = Overrides(warehouse.app, org_id).active(kind)
-            done = resolve_org(lake, org_id, kind, overrides, rebuild=config.rebuild)
+            done = resolve_org(lake, org_id, kind, overrides, rebuild=config.rebuild, engine=chosen(settings))
             stats.append(done | {"org_id": org_id, "kind": kind, "seconds": watch.lap()})
     seconds = watch.seconds()
     for table in TABLES:
@@ -79,13 +82,19 @@ def resolve_entities(
 
 
 def resolve_org(
-    lake: Lake, org_id: str, kind: str, overrides: Sequence[Override] = (), *, rebuild: bool = False
+    lake: Lake,
+    org_id: str,
+    kind: str,
+    overrides: Sequence[Override] = (),
+    *,
+    rebuild: bool = False,
+    engine: SparkCluster | None = None,
 ) -> dict:
     """Resolve one tenant's records of one kind and append what changed; returns the resolution's figures.
 
     Goes on from the last resolution where little has changed since, and resolves all records anew otherwise or to
     `rebuild`. The merge graph is published last, with the digest of its inputs and the name of the run: a killed run
-    resolves again, and finds the ids it had appended.
+    resolves again, and finds the ids it had appended. `engine` works for a run over all records; a day's pairs are few.
     """
     inputs = lake.files(KINDS[kind], org_id)
     digest = input_digest(lake, inputs, kind, overrides)
@@ -99,7 +108,7 @@ def resolve_org(
     options = {"org_id": org_id, "now": now, "overrides": overrides}
     resolution = None if rebuild else go_on(kept, kind, last=done.get("run"), published=last, **options)
     if resolution is None:
-        resolution = resolve(inputs, kind, previous=last.lead_map, keep=kept, **options)
+        resolution = resolve(inputs, kind, previous=last.lead_map, keep=kept, engine=engine, **options)
     publish(lake, org_id, kind, resolution, {"inputs": digest, "run": version})
     return resolution.stats | {"skipped": False}
 

@@ -1,11 +1,12 @@
 """`leadhouse resolve` and `leadhouse calibrate`: matching on any files, without touching the warehouse.
 
-Exit codes: 0 done; 1 a file cannot be read; 2 the arguments, a mapping or the labels are wrong.
+Exit codes: 0 done; 1 a file cannot be read, or Spark fails; 2 the arguments, a mapping or the labels are wrong.
 """
 
 import json
 import time
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from dagster_project.resolution.runner import Resolution
 
 ORG = "resolve"
+
+
+class Engine(StrEnum):
+    """Where pairs can be made and weighed."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
 
 Inputs = Annotated[list[str], typer.Argument(metavar="FILE=MAPPING...", help="Files and the mappings that read them.")]
 KindOption = Annotated[MatchKind, typer.Option("--kind", help="What the rows are.")]
@@ -41,6 +50,9 @@ def resolve(
     ] = None,
     edges: Annotated[Path | None, typer.Option(help="Parquet to write: the kept pairs and their weights.")] = None,
     model: ModelOption = None,
+    engine: Annotated[
+        Engine | None, typer.Option(help="Where pairs are made and weighed; else LEADHOUSE_RESOLUTION_ENGINE.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find which records of the files are the same business or person.
@@ -50,24 +62,31 @@ def resolve(
     import polars as pl
 
     from dagster_project.contracts import LEAD_MAP
+    from dagster_project.resolution.engines import SparkFailed, chosen
     from dagster_project.resolution.runner import resolve as run
 
     if threshold in (0.0, 1.0):
         raise typer.BadParameter("a threshold is a probability between 0 and 1, neither included")
     started = time.perf_counter()
+    conf = settings.load(org_id=ORG, resolution_engine=engine and engine.value)
     with TemporaryDirectory(prefix="leadhouse-") as folder:
-        staged = staged_files(files, kind.value, settings.load(org_id=ORG), Path(folder))
+        staged = staged_files(files, kind.value, conf, Path(folder))
         read = time.perf_counter() - started
-        resolution = run(
-            staged.files,
-            kind.value,
-            org_id=ORG,
-            previous=LEAD_MAP.empty(),
-            now=datetime.now(UTC),
-            threshold=threshold,
-            model=_model(kind.value, model),
-            temp_dir=Path(folder) / "spill",
-        )
+        try:
+            resolution = run(
+                staged.files,
+                kind.value,
+                org_id=ORG,
+                previous=LEAD_MAP.empty(),
+                now=datetime.now(UTC),
+                threshold=threshold,
+                model=_model(kind.value, model),
+                temp_dir=Path(folder) / "spill",
+                engine=chosen(conf),
+            )
+        except SparkFailed as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
         keys = pl.concat([pl.read_parquet(f, columns=["record_id", "source", "provider_key"]) for f in staged.files])
     keys = keys.unique("record_id", keep="last", maintain_order=True)
     _write(out, keys.join(resolution.current, on="record_id").select("source", "provider_key", "lead_id"))
