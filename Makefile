@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SPARK_INSTALLED := $(VENV)/.installed-spark
 MANIFEST := dbt/target/manifest.json
 DBT_FILES := $(shell find dbt -name target -prune -o -name logs -prune -o \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print 2>/dev/null)
 N ?= 100000
@@ -11,7 +12,7 @@ N ?= 100000
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui test test-unit test-chaos lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources
+.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -34,6 +35,12 @@ $(INSTALLED): $(VENV)/bin/python requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Building pyspark's archive takes a Python with setuptools, which pip brings for the while.
+$(SPARK_INSTALLED): $(INSTALLED) requirements-spark.lock
+	@echo "installing pyspark (half a gigabyte)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	@touch $@
+
 $(MANIFEST): $(INSTALLED) $(DBT_FILES)
 	@echo "parsing the dbt project"
 	@$(BIN)/dbt --quiet parse --project-dir dbt --profiles-dir dbt && touch $@
@@ -44,14 +51,19 @@ run: setup  ## set up, then run the whole walk on a generated sample
 ui: setup  ## database, daemon and Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/leadhouse up
 
-test: setup  ## set up, then run the tests (all but the long chaos runs)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not chaos"
+spark: setup $(SPARK_INSTALLED)  ## pyspark, for LEADHOUSE_RESOLUTION_ENGINE=spark; needs Java 17
+
+test: setup  ## set up, then run the tests (all but the long chaos runs and Spark)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not chaos and not spark"
 
 test-unit: setup  ## only the tests that start nothing
-	@$(BIN)/python -m pytest -n 2 -m "not integration and not chaos"
+	@$(BIN)/python -m pytest -n 2 -m "not integration and not chaos and not spark"
 
 test-chaos: setup  ## kill the walk at many instants and compare with an undisturbed one
 	@LEADHOUSE_CHAOS_KILLS=$${KILLS:-12} $(BIN)/python -m pytest -m chaos
+
+test-spark: spark  ## a Spark cluster on loopback finds the leads that DuckDB finds
+	@$(BIN)/python -m pytest -m spark tests/spark
 
 lint: setup  ## ruff for Python, sqlfluff for SQL
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/sqlfluff lint --disable-progress-bar dbt
@@ -59,9 +71,11 @@ lint: setup  ## ruff for Python, sqlfluff for SQL
 format: setup  ## repair what lint can repair
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-lock:  ## pin the newest allowed versions in requirements.lock (needs uv)
+lock:  ## pin the newest allowed versions in both lock files (needs uv)
 	@uv pip compile pyproject.toml --extra dev --upgrade --generate-hashes --python-version 3.11 --python-platform linux --quiet \
 	  --no-header --no-annotate --no-strip-extras --output-file requirements.lock >/dev/null
+	@echo 'pyspark>=4.3,<4.4' | uv pip compile - --upgrade --generate-hashes --python-version 3.11 --python-platform linux --quiet \
+	  --no-header --no-annotate --output-file requirements-spark.lock >/dev/null
 
 bench-walk: setup  ## N=100000: generated records through every room, first day and a 1% day
 	@$(BIN)/python -m tests.bench.bench_walk --records $(N)

@@ -88,8 +88,9 @@ def test_the_definitions_load_with_an_empty_environment(tmp_path: Path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_the_lock_names_no_download_address():
-    text = (PROJECT_ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock"])
+def test_a_lock_names_no_download_address(name: str):
+    text = (PROJECT_ROOT / name).read_text()
     assert "://" not in text
     assert "--index" not in text
     assert all("--hash=sha256:" in block for block in text.replace("\\\n", " ").splitlines() if "==" in block)
