@@ -112,7 +112,7 @@ def tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tenant:
     made.land("first", town().head(30))
     learned = made.anew(keep=True).stats
 
-    def score_as_learned(con: duckdb.DuckDBPyConnection, model: Model, records: int) -> Scoring:
+    def score_as_learned(con: duckdb.DuckDBPyConnection, model: Model, records: int, *_engine) -> Scoring:
         scoring = Scoring(learned["prior"], learned["apart"])
         score_again(con, model, scoring, records, into="scored")
         return scoring
