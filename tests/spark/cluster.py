@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,9 @@ class Cluster:
     def _wait(self, reached: Any, what: str) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and all(process.poll() is None for process in self.processes):
-            try:
+            with suppress(OSError):  # its page does not answer yet
                 if reached(self.state()):
                     return
-            except OSError:
-                pass
             time.sleep(0.2)
         logs = "\n".join(path.read_text()[-1500:] for path in sorted(self.folder.glob("*.log")))
         raise RuntimeError(f"{what} did not come up in {PATIENCE} s:\n{logs}")
