@@ -105,9 +105,8 @@ def _options(master: str) -> dict[str, str]:
 
 
 def _reason(error: Exception) -> str:
-    """The line that names the cause: of a Python worker its last one, else the first that is no mere frame."""
+    """The line that names the cause: the last of a worker's Python traceback, else Java's own message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    causes = [
-        line for line in lines if line.startswith(("Caused by:", "dagster_project.", "_duckdb.", "ModuleNotFound"))
-    ]
-    return (causes or lines or [type(error).__name__])[-1 if causes else 0]
+    if any(line.startswith("Traceback") for line in lines):
+        return [line for line in lines if not line.startswith("at ")][-1]
+    return next((line.removeprefix(": ") for line in lines if line.startswith(": ")), "".join(lines[:1]))

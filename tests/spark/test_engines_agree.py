@@ -77,11 +77,18 @@ def test_the_command_takes_the_engine_and_the_environment_its_master(cluster: Cl
     assert len(cluster.state()["completedapps"]) == before + 1
 
 
-def test_a_master_that_does_not_answer_is_told_in_a_sentence(cluster: Cluster, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("master", "told"),
+    [
+        ("spark://127.0.0.1:1", "no Spark master answers at spark://127.0.0.1:1"),
+        ("sparc://127.0.0.1:1", "Could not parse Master URL: 'sparc://127.0.0.1:1'"),
+    ],
+)
+def test_a_master_that_cannot_be_had_is_told_in_a_sentence(master: str, told: str, cluster: Cluster, tmp_path: Path):
     (tmp_path / "shops.yaml").write_text("kind: business\nkey: id\nfields: {name: name}\n")
     (tmp_path / "a.csv").write_text("id,name\n1,Amber Heron\n")
     command = ["resolve", f"{tmp_path}/a.csv={tmp_path}/shops.yaml", "--kind", "business", "--engine", "spark"]
-    environment = {"LEADHOUSE_SPARK_MASTER": "spark://127.0.0.1:1"}
+    environment = {"LEADHOUSE_SPARK_MASTER": master}
     done = CliRunner(env=environment).invoke(app, [*command, "--out", f"{tmp_path}/out.parquet"])
     assert done.exit_code == 1
-    assert "no Spark master answers at spark://127.0.0.1:1" in done.stderr
+    assert told in done.stderr
