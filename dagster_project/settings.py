@@ -40,7 +40,9 @@ class Settings(BaseSettings):
         "duckdb", description="Where the pairs of a resolution are made and weighed; spark needs the extra `spark`."
     )
     spark_master: str = Field(
-        "local[*]", description="The Spark engine's master: spark://host:port of a standalone cluster, or local[N]."
+        "local[*]",
+        pattern=r"^(local(\[.+\])?$|spark://.)",
+        description="The Spark engine's master: spark://host:port of a standalone cluster, or local[N].",
     )
     spark_folder: Path | None = Field(
         None, description="Folder that this machine and Spark's workers share; unset: `spark` in the data folder."

@@ -16,7 +16,8 @@ from dagster_project.resolution.model import shipped_model
 from dagster_project.resolution.pairs import block
 from dagster_project.resolution.spark_session import SparkFailed
 from dagster_project.resolution.weights import weigh, weigh_above
-from dagster_project.settings import Settings
+from dagster_project.settings import InvalidSettings, Settings
+from dagster_project.settings import load as load_settings
 from tests.resolution.conftest import staged
 from tests.resolution.test_runner import town
 
@@ -102,3 +103,9 @@ def test_the_settings_choose_the_engine(tmp_path):
     assert chosen(Settings(_env_file=None)) is None
     conf = Settings(_env_file=None, resolution_engine="spark", spark_master="spark://a:7077", data_dir=tmp_path)
     assert chosen(conf) == SparkCluster("spark://a:7077", tmp_path / "spark")
+
+
+@pytest.mark.parametrize("wrong", [{"spark_master": "sparc://a:7077"}, {"resolution_engine": "flink"}])
+def test_a_wrong_engine_or_master_is_told_before_anything_starts(wrong):
+    with pytest.raises(InvalidSettings, match=f"LEADHOUSE_{next(iter(wrong)).upper()}: "):
+        load_settings(**wrong)
