@@ -20,9 +20,7 @@ def find_usual(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         return
     con.execute(
         f"""create temp table usual as
-            with names as (select name_set, any_value({kind.words["words"]}) as words from features
-                           where name_set is not null group by name_set),
-            spelt as (select unnest(words) as word from names)
+            with {_spelt(kind)}
             select word from read_csv($shipped)
             union select word from spelt group by word
             having count(*) > greatest({USUAL_NAMES}, {USUAL_SHARE} * (select count(*) from names))""",  # noqa: S608
@@ -40,9 +38,7 @@ def tell_words(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         return
     con.execute(
         f"""create temp table telling as
-            with names as (select name_set, any_value({kind.words["words"]}) as words from features
-                           where name_set is not null group by name_set),
-            spelt as (select name_set, unnest(words) as word from names),
+            with {_spelt(kind)},
             kept as (
                 select name_set, list_sort(list(word)) as told from spelt anti join usual using (word)
                 group by name_set
@@ -51,3 +47,10 @@ def tell_words(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
                 else list_filter(told, lambda w: not contains({kind.words["town"]}, w)) end as telling_words
             from features join kept using (name_set)"""  # noqa: S608
     )
+
+
+def _spelt(kind: Kind) -> str:
+    """Common tables: `names` of `features`, each once with its words, and `spelt`, a row per name and word."""
+    return f"""names as (select name_set, any_value({kind.words["words"]}) as words from features
+                         where name_set is not null group by name_set),
+               spelt as (select name_set, unnest(words) as word from names)"""  # noqa: S608
