@@ -4,7 +4,19 @@ A business here is a place with a name: two branches of one chain are two leads.
 probabilities in `models/business.json`; nothing here executes.
 """
 
-from dagster_project.resolution.levels import Block, Hub, alike, comparison, differs, level, missing, same, shared
+from dagster_project.resolution.levels import (
+    Block,
+    Hub,
+    alike,
+    comparison,
+    differs,
+    level,
+    missing,
+    number_of,
+    numbers_of,
+    same,
+    shared,
+)
 
 # How many times recall counts as much as precision in the F measure that sets the threshold. One wrong edge between two
 # places joins all their listings, so a missed pair is worth a third of that.
@@ -22,11 +34,11 @@ NOISE_WORDS = "'the', 'and', 'of', 'at', 'in', 'on', 'de', 'la', 'le', 'el', 'de
 # What each record is reduced to; expressions over the columns of contracts.STAGED_RECORDS.
 FEATURES = {
     "name_key": "name_key",
-    "name_words": f"""list_sort(list_distinct(list_filter(
+    "words": f"""list_sort(list_distinct(list_filter(
         string_split(name_key, ' '), lambda w: w not in ('', {NOISE_WORDS}))))""",
     "phone_key": "phone_key",
     "domain": "coalesce(domain, email_domain)",
-    "email": "email",
+    "email": number_of("email"),
     "profile": "lower(rtrim(coalesce(linkedin, facebook, instagram, twitter), '/'))",
     "registration_id": "upper(regexp_replace(registration_id, '[^A-Za-z0-9]', '', 'g'))",
     "house_number": "lower(house_number)",
@@ -43,7 +55,8 @@ FEATURES = {
 
 # Features made of other features.
 DERIVED = {
-    "name_set": "coalesce(nullif(array_to_string(name_words, ' '), ''), name_key)",
+    "name_set": "coalesce(nullif(array_to_string(words, ' '), ''), name_key)",
+    "name_words": numbers_of("words"),
     # Sources leave out directionals and street types.
     "street_core": r"regexp_replace(street, '^(n|s|e|w|ne|nw|se|sw) | (st|ave|rd|blvd|dr|ln|pl|ct|ter)$', '', 'g')",
     # Numbers, numerals and points of the compass in a name set branches apart: "teddy bear ii", "mary crane east".
@@ -55,11 +68,11 @@ DERIVED = {
     # The first and the last number of a range such as 1710-1718.
     "number": "try_cast(regexp_extract(house_number, '[0-9]{1,6}') as int)",
     "number_end": "try_cast(regexp_extract(house_number, '([0-9]{1,6})[^0-9]*$', 1) as int)",
-    "address": "house_number || ' ' || street || ' ' || coalesce(postal, city)",
-    # 10 m on a side; whole numbers, because fractions take three times as long to write out.
-    "point": "round(geo_x * 100)::int || ' ' || round(geo_y * 100)::int",
+    "address": number_of("house_number", "street", "coalesce(postal, city)"),
+    # 10 m on a side.
+    "point": number_of("round(geo_x * 100)::int", "round(geo_y * 100)::int"),
     # About 2 km on a side.
-    "cell": "round(geo_x / 2)::int || ' ' || round(geo_y / 2)::int || ' ' || round(geo_z / 2)::int",
+    "cell": number_of("round(geo_x / 2)::int", "round(geo_y / 2)::int", "round(geo_z / 2)::int"),
 }
 
 # Values that belong to many, and what they are spread over: places, or names that begin with other letters, of which
@@ -75,7 +88,7 @@ HUBS = {
 }
 
 # Where the words of a name stand, and the town whose own name tells nothing.
-WORDS = {"words": "name_words", "town": "city"}
+WORDS = {"words": "words", "town": "city"}
 
 # Name of the rule: what two records must have in common to be compared at all. The order is the order in which the
 # rule that found a pair is named.
@@ -142,8 +155,8 @@ _MORE = "greatest(len(name_words_l), len(name_words_r))"
 _TOLD = f"coalesce({shared('telling_words')}, 0)"
 _FEWER_TOLD = "least(len(telling_words_l), len(telling_words_r))"
 # Two edits in the letters that tell, one where those are few: "ruse brewing" is not "super brewing".
-_TOLD_LETTERS = "least(length(array_to_string(telling_words_l, '')), length(array_to_string(telling_words_r, '')))"
-_LETTERS = f"coalesce(nullif({_TOLD_LETTERS}, 0), least(length(name_key_l), length(name_key_r)))"
+_TOLD_LETTERS = "nullif(least(telling_letters_l, telling_letters_r), 0)"
+_LETTERS = f"coalesce({_TOLD_LETTERS}, least(length(name_key_l), length(name_key_r)))"
 _TYPOS = f"case when {_LETTERS} >= 8 then 2 else 1 end"
 # Lengths and Jaro-Winkler first: two edits never push it under .75, and it costs a tenth of the edit distance.
 _NEARLY = (

@@ -9,14 +9,20 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.resolution.comparable import complete, count, reduce, view
+from dagster_project.resolution.comparable import WORLD, Counts, complete, rarity_table, reduce, view
+from dagster_project.resolution.hubs import find_hubs
 from dagster_project.resolution.kinds import Kind
-from dagster_project.resolution.pairs import counted_keys, keyed, keys
+from dagster_project.resolution.levels import number_of
+from dagster_project.resolution.pairs import keyed, keys
 
 # The latest version of each record of `staged`.
 NEWEST = """select record_id, latest.at as fetched_at, latest.hash as payload_hash
             from (select record_id, max({'at': fetched_at, 'hash': payload_hash}) as latest from staged
                   where $org_id is null or org_id = $org_id group by record_id)"""
+
+# The records there are now, once `changed` is known: id, record_id.
+PRESENT = """(select id, record_id from all_records where id not in (select id from changed)
+              union all select id, record_id from changed where not is_gone)"""
 
 
 def find_changed(
@@ -69,54 +75,90 @@ def _holding(con: duckdb.DuckDBPyConnection, staged: duckdb.DuckDBPyRelation) ->
     return [name for (name,) in found]
 
 
-def take_changed(con: duckdb.DuckDBPyConnection, kind: Kind, org_id: str) -> None:
-    """Create `records`, the changed ones as they are now, and bring `all_records` and `keys` up to date with them.
+def take_changed(con: duckdb.DuckDBPyConnection, kind: Kind, org_id: str) -> int:
+    """Create `records`, the changed ones as they are now, and `stirred` (id): the changed records, and those that share
+    a value with one which is, or was, a hub only by its doing. The pairs of all of these are to be weighed anew;
+    `fresh` has their keys. Returns how many records there are now.
 
-    Creates `stirred` (id): the changed records, and those that share a value with one which is, or was, a hub only by
-    its doing. The pairs of all of these are to be weighed anew.
+    But for hubs the kept tables stay as they are until `take_in`, because a scan takes three times as long once
+    something was deleted.
     """
     reduce(con, kind, org_id)
     con.execute("drop table newest; drop view staged")
-    fresh = con.table("features").shape[0]
-    _add_neighbours(con, kind)
-    for table in ("all_records", "keys"):
-        con.execute(f"delete from {table} where id in (select id from changed)")  # noqa: S608
-    counts = count(con, kind, con.table("keys").shape[0] + fresh)
+    size = con.execute(f"select count(*) from {PRESENT}").fetchone()[0]  # noqa: S608
+    _find_near(con, kind)
+    counts = Counts(find_hubs(con, kind, "near", str), _count_rarities(con, kind, size))
     con.execute("create temp table stirred as select id from changed")
     for name, table in counts.hubs.items():
         _stir(con, kind, name, table)
-    complete(con, kind, counts, where="id in (select id from changed)")
-    con.execute(f"insert into keys by name {keyed(keys(kind), 'records')}")
-    con.execute("insert into all_records by name select * from records")
-    con.execute("drop table seen")
+    complete(con, kind, counts)
+    con.execute(
+        f"""create temp table fresh as {keyed(keys(kind), "records")} union all by name
+            select * from keys where id in (select id from stirred) and id not in (select id from changed)"""  # noqa: S608
+    )
+    con.execute("drop table seen; drop table near; drop table was")
+    return size
 
 
-def _add_neighbours(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
-    """Add to `features` the unchanged records that share a counted value with what a changed one is or was, in the
-    columns that are counted. Creates `seen`, these values."""
-    names = counted_keys(kind)
-    columns = ", ".join(names.values())
+def take_in(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring `all_records`, `keys` and `all_scored` up to date with the changed records and the pairs that were weighed
+    anew."""
+    for table, now in (("all_records", "records"), ("keys", "fresh")):
+        con.execute(f"delete from {table} where id in (select id from changed)")  # noqa: S608
+        con.execute(f"insert into {table} by name select * from {now} where id in (select id from changed)")  # noqa: S608
     con.execute(
-        f"""create temp table seen as select {columns} from ({keyed(names, "features")})
-            union all select {columns} from keys semi join changed using (id)"""  # noqa: S608
+        """delete from all_scored
+           where id_l in (select id from stirred) or id_r in (select id from stirred)"""
     )
-    shares = " or ".join(f"{key} in (select {key} from seen)" for key in names.values())  # noqa: S608
-    counted = {*kind.rarity_columns, *(c for hub in kind.hubs.values() for c in (hub.value, *hub.over))}
+    con.execute("insert into all_scored by name select * from rescored")
+
+
+def _find_near(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Create `near`: the keys by which hubs are found, of the changed records and of the unchanged ones that share such
+    a value with what a changed one is or was. `seen` has these values, `was` the hubs of the unchanged ones so far."""
+    values = [hub.value for hub in kind.hubs.values()]
+    names = {f: number_of(f) for hub in kind.hubs.values() for f in (hub.value, *hub.over)}
+    changed = keyed(names, "features")
     con.execute(
-        f"""insert into features by name select id, {", ".join(sorted(counted))} from all_records
-            where id in (select id from keys where {shares}) and id not in (select id from changed)"""  # noqa: S608
+        f"""create temp table seen as select {", ".join(values)} from ({changed})
+            union all select {", ".join(values)} from keys where id in (select id from changed)"""  # noqa: S608
     )
+    shares = " or ".join(f"{value} in (select {value} from seen)" for value in values)  # noqa: S608
+    con.execute(
+        f"""create temp table near as {changed} union all by name
+            select id, {", ".join(names)} from keys where ({shares}) and id not in (select id from changed)"""  # noqa: S608
+    )
+    con.execute(
+        f"""create temp table was as select id, {", ".join(kind.hubs)} from all_records
+            where id in (select id from near) and id not in (select id from changed)"""  # noqa: S608
+    )
+
+
+def _count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> dict[str, str]:
+    """The tables of `comparable.count_rarities` for the values of `features`, counted over all records by keys."""
+    tables = {column: rarity_table(column) for column in kind.rarity_columns}
+    for column, table in tables.items():
+        con.execute(
+            f"""create temp table {table} as
+                with own as (select {column} as value, {number_of(column)} as key, count(*) as n
+                             from features where value is not null group by value),
+                others as (select {column} as key, count(*) as n from keys
+                           where key in (select key from own) and id not in (select id from changed) group by key)
+                select value, (own.n + coalesce(others.n, 0)) / $world::double as tf_{column}
+                from own left join others using (key) where own.n + coalesce(others.n, 0) > 1""",  # noqa: S608
+            {"world": max(size, WORLD)},
+        )
+    return tables
 
 
 def _stir(con: duckdb.DuckDBPyConnection, kind: Kind, hub: str, table: str) -> None:
     """Set a hub of the unchanged records whose value became one or ceased to be, given the hubs there are now."""
     value = kind.hubs[hub].value
-    key = counted_keys(kind)[value,]
     con.execute(
         f"""create temp table flipped as
-            select a.id, h.value, h.tf_{hub} from all_records a join features f using (id)
-            left join {table} h on h.value = f.{value}
-            where hash(f.{value}) in (select {key} from seen) and (a.{hub} is null) <> (h.value is null)"""  # noqa: S608
+            select was.id, h.value, h.tf_{hub} from was join near using (id)
+            left join {table} h on h.value = near.{value}
+            where near.{value} in (select {value} from seen) and (was.{hub} is null) <> (h.value is null)"""  # noqa: S608
     )
     con.execute(
         f"""update all_records set {hub} = flipped.value, tf_{hub} = flipped.tf_{hub}

@@ -29,7 +29,7 @@ def components(records: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    ones = np.ones(len(left), dtype=np.int8)
+    ones = np.ones(len(left))  # of the type scipy would turn any other into
     graph = coo_array((ones, (left, right)), shape=(records, records))
     count, labels = connected_components(graph, directed=False)
     # the last to write wins, so from the back the smallest does; sorting a million labels would take ten times as long

@@ -14,6 +14,7 @@ import polars as pl
 
 from dagster_project.resolution.hubs import find_hubs
 from dagster_project.resolution.kinds import Kind
+from dagster_project.resolution.levels import number_of
 from dagster_project.resolution.words import find_usual, tell_words
 
 # A small file is a sample of a bigger world: that two of its 30 records share a phone is as telling as if they were
@@ -61,7 +62,7 @@ def load(
 
 @dataclass(frozen=True)
 class Counts:
-    """Tables of the values that are counted: hubs by name, and rarities by feature (see `hubs`, `_count_rarities`)."""
+    """Tables of the values that are counted: hubs by name, and rarities by feature (see `hubs`, `count_rarities`)."""
 
     hubs: Mapping[str, str]
     rarities: Mapping[str, str]
@@ -69,7 +70,7 @@ class Counts:
 
 def count(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> Counts:
     """Count the values of `features`, in a world of `size` records."""
-    return Counts(find_hubs(con, kind), _count_rarities(con, kind, size))
+    return Counts(find_hubs(con, kind, "features"), count_rarities(con, kind, size))
 
 
 def reduce(con: duckdb.DuckDBPyConnection, kind: Kind, org_id: str | None) -> None:
@@ -97,17 +98,19 @@ def _keep_one_version(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def complete(con: duckdb.DuckDBPyConnection, kind: Kind, counts: Counts, where: str = "true") -> None:
-    """Create `records`: those of `features` to which a condition applies, with telling words, hubs and rarities beside
-    them. Drops `features` and the counts."""
+def complete(con: duckdb.DuckDBPyConnection, kind: Kind, counts: Counts) -> None:
+    """Create `records`: `features` with telling words, hubs and rarities beside them. Drops `features` and the
+    counts."""
     tell_words(con, kind)
     columns = [f"{t}.value as {name}, {t}.tf_{name}" for name, t in counts.hubs.items()]
     columns += [f"{t}.tf_{name}" for name, t in counts.rarities.items()]
-    joins = [f"left join {t} on {t}.value = f.{kind.hubs[name].value}" for name, t in counts.hubs.items()]
+    numbers = {name: number_of(f"f.{hub.value}") for name, hub in kind.hubs.items()}
+    joins = [f"left join {t} on {t}.value = {numbers[name]}" for name, t in counts.hubs.items()]
     joins += [f"left join {t} on {t}.value = f.{name}" for name, t in counts.rarities.items()]
+    spelt = f" exclude ({kind.words['words']})" if kind.words else ""
     con.execute(
-        f"""create temp table records as select f.*, telling_words, {", ".join(columns)}
-            from features f left join telling using (id) {" ".join(joins)} where {where}"""  # noqa: S608
+        f"""create temp table records as select f.*{spelt}, telling_words, telling_letters, {", ".join(columns)}
+            from features f left join telling using (id) {" ".join(joins)}"""  # noqa: S608
     )
     for table in ("features", "telling", *counts.hubs.values(), *counts.rarities.values()):
         con.execute(f"drop table {table}")
@@ -128,10 +131,10 @@ def _columns(staged: pl.LazyFrame, kind: Kind) -> list[str]:
     return [name for name in staged.collect_schema().names() if name in _KEYS or name in sql]
 
 
-def _count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> dict[str, str]:
+def count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> dict[str, str]:
     """One table per feature whose rarity counts: value and share of the world's records, for values seen twice or
     more (a value seen once is never shared). Returns feature to table."""
-    tables = {column: f"rarity_of_{column}" for column in kind.rarity_columns}
+    tables = {column: rarity_table(column) for column in kind.rarity_columns}
     for column, table in tables.items():
         con.execute(
             f"""create temp table {table} as
@@ -140,3 +143,8 @@ def _count_rarities(con: duckdb.DuckDBPyConnection, kind: Kind, size: int) -> di
             {"world": max(size, WORLD)},
         )
     return tables
+
+
+def rarity_table(feature: str) -> str:
+    """Name of the table of a feature's rarities."""
+    return f"rarity_of_{feature}"

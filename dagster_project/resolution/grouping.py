@@ -4,6 +4,8 @@ The arithmetic of clusters is in `clustering`; here are the tables. Leaves `edge
 cluster.
 """
 
+from dataclasses import dataclass
+
 import duckdb
 import numpy as np
 
@@ -25,6 +27,15 @@ NONE: Constraints[int] = Constraints()
 SILENCE = -0.25
 
 
+@dataclass(frozen=True)
+class Groups:
+    """By record number: its cluster, and the connected component that was taken apart to find it; each named by its
+    smallest record."""
+
+    clusters: np.ndarray
+    components: np.ndarray
+
+
 def group(
     con: duckdb.DuckDBPyConnection,
     kind: Kind,
@@ -34,12 +45,12 @@ def group(
     threshold: float,
     *,
     constraints: Constraints[int] = NONE,
-    settled: np.ndarray | None = None,
-) -> np.ndarray:
-    """Cluster of each record, as its smallest record; the edges are the pairs of at least `threshold` bits.
+    settled: Groups | None = None,
+) -> Groups:
+    """Put the records into clusters; the edges are the pairs of at least `threshold` bits.
 
-    `settled` are clusters of an earlier run, by record: -1 where they are to be formed anew, and the same for all
-    records of a connected component.
+    `settled` are those of an earlier run: -1 where they are to be formed anew, and the same for all records of a
+    connected component.
     """
     must_link, cannot_link = constraints.must_link, constraints.cannot_link
     kept = f"select id_l, id_r, match_weight from scored where match_weight >= {threshold} order by id_l, id_r"  # noqa: S608
@@ -48,13 +59,13 @@ def group(
     wanted = np.array(must_link, dtype=np.int64).reshape(-1, 2)
     ends = np.concatenate([left, wanted[:, 0]]), np.concatenate([right, wanted[:, 1]])
     strongest = np.concatenate([weight, np.full(len(wanted), np.inf)])
-    labels = clustering.components(records, *ends)
-    labels = clustering.bounded(labels, *ends, strongest)
+    connected = clustering.components(records, *ends)
+    labels = clustering.bounded(connected, *ends, strongest)
     doubtful = ~clustering.whole(labels, left)
     for a, b in [*must_link, *cannot_link]:
         doubtful |= (labels == labels[a]) | (labels == labels[b])
     if settled is not None:
-        doubtful &= settled < 0
+        doubtful &= settled.clusters < 0
     _weigh_inside(con, kind, model, scoring, labels, doubtful, threshold)
     inside = con.execute("select id_l, id_r, affinity from inside order by id_l, id_r").fetchnumpy()
     clusters = clustering.take_apart(
@@ -67,9 +78,11 @@ def group(
         cannot_link=cannot_link,
     )
     if settled is not None:
-        clusters = np.where(settled < 0, clusters, settled)
+        anew = settled.clusters < 0
+        clusters = np.where(anew, clusters, settled.clusters)
+        connected = np.where(anew, connected, settled.components)
     _keep_edges(con, clusters, threshold)
-    return clusters
+    return Groups(clusters, connected)
 
 
 def _weigh_inside(

@@ -5,10 +5,12 @@ Counting them would let two typing errors make a hub of any phone, so the *effec
 Simpson index): eleven records at one number and one at another are 1.2 places, three records at three are 3.
 """
 
+from collections.abc import Callable
+
 import duckdb
 
 from dagster_project.resolution.kinds import Kind
-from dagster_project.resolution.levels import Hub
+from dagster_project.resolution.levels import Hub, number_of
 
 # Sharing a hub says which organisation, not which place. It is worth this share of the records in bits at three
 # places (4 with the levels' m of .16) and less the more places it has, down to nothing.
@@ -18,11 +20,14 @@ DAMPED_AT_THREE = 0.01
 LEAST_SHARE = DAMPED_AT_THREE / 2
 
 
-def find_hubs(con: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, str]:
-    """One table per hub (value, places, and `tf_<hub>`: the share that stands for u). Returns hub to table."""
+def find_hubs(
+    con: duckdb.DuckDBPyConnection, kind: Kind, records: str, number: Callable[[str], str] = number_of
+) -> dict[str, str]:
+    """One table per hub of a table of records: the value's number, places, and `tf_<hub>`: the share that stands for u.
+    `number` says how that table has the number of a value. Returns hub to table."""
     tables = {}
     for name, hub in kind.hubs.items():
-        con.execute(f"create temp table frequent as {_frequent(hub)}")
+        con.execute(f"create temp table frequent as {_frequent(hub, records, number(hub.value))}")
         spreads = " union all ".join(_spread(feature, per_place) for feature, per_place in hub.over.items())
         con.execute(
             f"""create temp table {name}s as
@@ -34,10 +39,10 @@ def find_hubs(con: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, str]:
     return tables
 
 
-def _frequent(hub: Hub) -> str:
+def _frequent(hub: Hub, records: str, number: str) -> str:
     """The values of records often enough seen to be spread over three places, with what they are spread over."""
-    return f"""select {hub.value} as value, {", ".join(hub.over)} from features where {hub.value} is not null
-               qualify count(*) over (partition by {hub.value}) >= 3"""  # noqa: S608
+    return f"""select {number} as value, {", ".join(hub.over)} from {records} where {hub.value} is not null
+               qualify count(*) over (partition by value) >= 3"""  # noqa: S608
 
 
 def _spread(feature: str, per_place: float) -> str:

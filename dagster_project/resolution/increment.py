@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from dagster_project.contracts import REVIEW_PAIRS
-from dagster_project.resolution.changed import find_changed, take_changed
+from dagster_project.resolution.changed import PRESENT, find_changed, take_changed, take_in
 from dagster_project.resolution.comparable import connect
-from dagster_project.resolution.grouping import group
+from dagster_project.resolution.grouping import Groups, group
 from dagster_project.resolution.identity import assign
 from dagster_project.resolution.kept import Kept, Learned, read_learned, write_clusters, write_learned
 from dagster_project.resolution.kinds import Kind, kind_named
@@ -38,7 +38,8 @@ from dagster_project.resolution.outcome import (
 from dagster_project.resolution.overrides import Constraints, Override, numbered
 from dagster_project.resolution.pairs import block_stirred
 from dagster_project.resolution.review import MOST, questions
-from dagster_project.resolution.touched import decided, fetch, joined, rescore, settled, touch
+from dagster_project.resolution.scoring import score_again
+from dagster_project.resolution.touched import decided, earlier, fetch, settled, touch
 
 # Share of the records that may change until prior, threshold and usual words are learned anew.
 MOST_CHANGED = 0.1
@@ -119,16 +120,16 @@ class _Run:
             changed = find_changed(con, kind, self.learned.files, kept.files, self.org_id)
             if self.learned.changed + changed > MOST_CHANGED * self.learned.records:
                 return None
-            take_changed(con, kind, self.org_id)
+            size = take_changed(con, kind, self.org_id)
         with clock.stage("block"):
             blocked = block_stirred(con, kind)
-            said = numbered(con, overrides, "all_records")
-            before, seeds = joined(con, bits, said), self.seeds(overrides)
-            fetch(con, before, seeds)
+            said = numbered(con, overrides, PRESENT)
+            before, seeds = earlier(con), self.seeds(overrides)
+            fetch(con, before.components, seeds)
         with clock.stage("score"):
-            rescore(con, self.model, self.learned)
+            score_again(con, self.model, self.learned.scoring, size, into="rescored")
         with clock.stage("cluster"):
-            labels, formed = self.clustered(touch(con, bits, before, seeds), said)
+            groups, formed = self.clustered(before, touch(con, bits, before.components, seeds), said)
         with clock.stage("identify"):
             touched = pl.concat([formed["record_id"], self.records("is_gone")])
             assignment = assign(formed, concerning(last.lead_map, touched), now)
@@ -137,11 +138,12 @@ class _Run:
         with clock.stage("explain"):
             graph, review = self.graph(last.merge_graph, touched), self.review(last.review, touched, formed)
         with clock.stage("keep"):
+            take_in(con)
             ids = con.execute("select id from keys").fetchnumpy()["id"]
-            write_clusters(con, ids, labels[ids])
+            write_clusters(con, ids, groups)
             write_learned(con, self.learned.after(kept, overrides, changed))
             con.execute("commit")
-        stats = figures(self.model, self.learned.scoring, bits, blocked, sizes(labels[ids]), graph, clock)
+        stats = figures(self.model, self.learned.scoring, bits, blocked, sizes(groups.clusters[ids]), graph, clock)
         stats |= {"kind": kind.name, "contradictions": list(said.contradictions), "changed_records": changed}
         return Resolution(placed, aliases, graph, assignment.leads, review, stats)
 
@@ -150,9 +152,9 @@ class _Run:
         stirred = self.con.execute("select id from stirred").fetchnumpy()["id"]
         return np.concatenate([stirred, decided(self.con, self.learned, overrides)])
 
-    def clustered(self, touched: np.ndarray, said: Constraints[int]) -> tuple[np.ndarray, pl.DataFrame]:
-        """Cluster of each record by number, and those that were formed anew: id, record_id, seen_at, cluster."""
-        labels = group(
+    def clustered(self, before: Groups, touched: np.ndarray, said: Constraints[int]) -> tuple[Groups, pl.DataFrame]:
+        """The groups, and the clusters that were formed anew: id, record_id, seen_at, cluster."""
+        groups = group(
             self.con,
             self.kind,
             self.model,
@@ -160,9 +162,11 @@ class _Run:
             len(touched),
             self.learned.bits,
             constraints=said,
-            settled=settled(self.con, touched),
+            settled=settled(before, touched),
         )
-        return labels, read_clusters(self.con, labels).join(self.con.table("touched").pl(), on="id", how="semi")
+        return groups, read_clusters(self.con, groups.clusters).join(
+            self.con.table("touched").pl(), on="id", how="semi"
+        )
 
     def records(self, where: str) -> pl.Series:
         """Ids of the changed records to which a condition applies."""

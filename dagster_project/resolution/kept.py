@@ -12,13 +12,14 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from dagster_project.resolution.grouping import Groups
 from dagster_project.resolution.kinds import Kind
 from dagster_project.resolution.overrides import Override
 from dagster_project.resolution.pairs import keyed, keys
 from dagster_project.resolution.scoring import Scoring
 
 # No run goes on from the file of another release, of ours or of DuckDB, whose hashes may differ.
-FORMAT = f"1 {duckdb.__version__}"
+FORMAT = f"2 {duckdb.__version__}"
 
 
 # Fewer records are resolved anew in three seconds, with a prior and a threshold that are up to date.
@@ -74,9 +75,9 @@ def decisions(overrides: Iterable[Override]) -> dict[str, list[str]]:
     return {o.override_id: [*o.left_records, *o.right_records] for o in overrides}
 
 
-def keep_run(con: duckdb.DuckDBPyConnection, path: Path, kind: Kind, learned: Learned, labels: np.ndarray) -> None:
-    """Write a run to its file, aside first: `all_records`, `all_scored`, `usual`, the records' `keys`, the cluster of
-    each record (`clustered`), and what it learned."""
+def keep_run(con: duckdb.DuckDBPyConnection, path: Path, kind: Kind, learned: Learned, groups: Groups) -> None:
+    """Write a run to its file, aside first: `all_records`, `all_scored`, `usual`, the records' `keys`, the cluster and
+    component of each record (`clustered`), and what it learned."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
     aside.unlink(missing_ok=True)
@@ -85,18 +86,19 @@ def keep_run(con: duckdb.DuckDBPyConnection, path: Path, kind: Kind, learned: Le
     con.execute("create table kept.all_scored as select * from scored")
     con.execute("create table kept.usual as select * from usual")
     con.execute(f"create table kept.keys as {keyed(keys(kind), 'records')}")
-    write_clusters(con, np.arange(len(labels)), labels, "kept.clustered")
+    write_clusters(con, np.arange(len(groups.clusters)), groups, "kept.clustered")
     write_learned(con, learned, "kept.learned")
     con.execute("detach kept")
     aside.replace(path)
 
 
 def write_clusters(
-    con: duckdb.DuckDBPyConnection, records: np.ndarray, labels: np.ndarray, into: str = "clustered"
+    con: duckdb.DuckDBPyConnection, records: np.ndarray, groups: Groups, into: str = "clustered"
 ) -> None:
-    """Replace the table of clusters: numbers of records, and the cluster of each."""
-    con.register("found", {"id": records, "cluster": labels})
-    con.execute(f"create or replace table {into} as select id::int as id, cluster::int as cluster from found")  # noqa: S608
+    """Replace the table of clusters: numbers of records, and the cluster and component of each."""
+    found = {"id": records, "cluster": groups.clusters[records], "component": groups.components[records]}
+    con.register("found", {name: values.astype(np.int32) for name, values in found.items()})
+    con.execute(f"create or replace table {into} as select id, cluster, component from found")  # noqa: S608
     con.unregister("found")
 
 

@@ -82,3 +82,15 @@ def alike(column: str, threshold: float) -> str:
 def shared(column: str) -> str:
     """Number of elements that two sorted lists of distinct values share."""
     return f"len(list_intersect({column}_l, {column}_r))"
+
+
+def number_of(*expressions: str) -> str:
+    """One number for one or more values, null where one is missing: 63 bits of their hash, because not every engine has
+    unsigned ones. Pairs are only asked whether two are the same, and a number travels faster than a text."""
+    known = " and ".join(f"({e}) is not null" for e in expressions)
+    return f"case when {known} then (hash({', '.join(expressions)}) >> 1)::bigint end"
+
+
+def numbers_of(words: str) -> str:
+    """Number of each word of a list."""
+    return f"list_transform({words}, lambda w: (hash(w) >> 1)::bigint)"

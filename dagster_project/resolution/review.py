@@ -116,11 +116,13 @@ def _walk(near: Mapping[int, Sequence[int]]) -> tuple[list[int], dict[int, int |
 
 def _large_bridges(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
     """Bridges with two records or more on either side, those on which most hang first."""
+    # n records in two parts, of two at least, have fewer edges than (n - 2)(n - 3) / 2 + 3
     rows = con.execute(
         f"""with large as (
-                select cluster from grouped group by cluster having count(*) >= {LARGE}
-                order by count(*) desc, cluster limit {LARGEST_CLUSTERS})
+                select cluster, count(*) as n from grouped group by cluster having n >= {LARGE}
+                order by n desc, cluster limit {LARGEST_CLUSTERS})
             select cluster, id_l, id_r from edges join grouped on id = id_l join large using (cluster)
+            qualify count(*) over (partition by cluster) < (n - 2) * (n - 3) / 2 + 3
             order by cluster, id_l, id_r"""  # noqa: S608
     ).fetchall()
     inside: dict[int, list[tuple[int, int]]] = {}

@@ -74,8 +74,8 @@ def resolve(
             bits = _threshold(con, rules, model, threshold)
         with clock.stage("cluster"):
             said = numbered(con, overrides)
-            labels = group(con, rules, model, scoring, count, bits, constraints=said)
-            clusters, best = read_clusters(con, labels), best_edges(con, rules)
+            groups = group(con, rules, model, scoring, count, bits, constraints=said)
+            clusters, best = read_clusters(con, groups.clusters), best_edges(con, rules)
         with clock.stage("identify"):
             assignment = assign(clusters, previous.select("record_id", "lead_id", "valid_from"), now)
             placed = lead_map(assignment, best, org_id, rules, now)
@@ -87,8 +87,8 @@ def resolve(
                 named = decisions(overrides)
                 apart, version = scoring.apart, model.version
                 learned = Learned(keep.version, keep.files, version, scoring.prior, apart, bits, count, named)
-                keep_run(con, keep.path, rules, learned, labels)
-    stats = {"kind": kind, **figures(model, scoring, bits, blocked, sizes(labels), graph, clock)}
+                keep_run(con, keep.path, rules, learned, groups)
+    stats = {"kind": kind, **figures(model, scoring, bits, blocked, sizes(groups.clusters), graph, clock)}
     stats |= {"contradictions": list(said.contradictions), "changed_records": count}
     aliases = lead_aliases(assignment, org_id, rules, now)
     return Resolution(placed, aliases, graph, assignment.leads, REVIEW_PAIRS.conform(asked), stats)

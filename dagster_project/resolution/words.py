@@ -7,6 +7,7 @@ left are the telling words, by which names are compared beside their whole spell
 import duckdb
 
 from dagster_project.resolution.kinds import Kind
+from dagster_project.resolution.levels import numbers_of
 
 # A word is usual when more than this many different names have it, and more than this share of them.
 USUAL_NAMES = 20
@@ -20,7 +21,9 @@ def find_usual(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         return
     con.execute(
         f"""create temp table usual as
-            with {_spelt(kind)}
+            with names as (select name_set, any_value({kind.words["words"]}) as words from features
+                           where name_set is not null group by name_set),
+            spelt as (select name_set, unnest(words) as word from names)
             select word from read_csv($shipped)
             union select word from spelt group by word
             having count(*) > greatest({USUAL_NAMES}, {USUAL_SHARE} * (select count(*) from names))""",  # noqa: S608
@@ -29,28 +32,22 @@ def find_usual(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
 
 
 def tell_words(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
-    """Create `telling`: id and the sorted telling words of the record's name, for records of `features` that have any.
+    """Create `telling`, for records of `features` that have a name: id, the telling words as numbers (`numbers_of`) in
+    the words' own order, and how many letters they have.
 
     A word of the name of the record's own town is not telling.
     """
     if not kind.words:
-        con.execute("create temp table telling (id int, telling_words varchar[])")
+        con.execute("create temp table telling (id int, telling_words bigint[], telling_letters int)")
         return
     con.execute(
         f"""create temp table telling as
-            with {_spelt(kind)},
+            with spelt as (select id, {kind.words["town"]} as town, unnest({kind.words["words"]}) as word from features
+                           where name_set is not null),
             kept as (
-                select name_set, list_sort(list(word)) as told from spelt anti join usual using (word)
-                group by name_set
-            )
-            select id, case when {kind.words["town"]} is null then told
-                else list_filter(told, lambda w: not contains({kind.words["town"]}, w)) end as telling_words
-            from features join kept using (name_set)"""  # noqa: S608
+                select id, list_sort(list(word) filter (town is null or not contains(town, word))) as told
+                from spelt anti join usual using (word) group by id)
+            select id, coalesce({numbers_of("told")}, []) as telling_words,
+                coalesce(length(array_to_string(told, '')), 0) as telling_letters
+            from kept"""  # noqa: S608
     )
-
-
-def _spelt(kind: Kind) -> str:
-    """Common tables: `names` of `features`, each once with its words, and `spelt`, a row per name and word."""
-    return f"""names as (select name_set, any_value({kind.words["words"]}) as words from features
-                         where name_set is not null group by name_set),
-               spelt as (select name_set, unnest(words) as word from names)"""  # noqa: S608

@@ -29,7 +29,7 @@ def asked(threshold: float) -> pl.DataFrame:
         count = load(con, town().lazy(), kind, "acme")
         block(con, kind)
         scoring = score(con, model, count)
-        clusters = group(con, kind, model, scoring, count, threshold)
+        clusters = group(con, kind, model, scoring, count, threshold).clusters
         grouped = pl.DataFrame({"id": range(count), "cluster": clusters})
         return questions(con, kind, model, scoring, threshold, grouped)
 
