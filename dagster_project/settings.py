@@ -66,7 +66,7 @@ class Settings(BaseSettings):
 class ProviderSettings(BaseSettings):
     """What the environment says of one provider: `LEADHOUSE_YELP_API_KEY` for Yelp's `api_key`, and so on.
 
-    Read like `Settings`. The texts are understood in `sources.credentials`, which knows the provider.
+    Read like `Settings`. The texts are understood in `transport.credentials`, which knows the provider.
     """
 
     model_config = SettingsConfigDict(env_file=PROJECT_ROOT / ".env", env_ignore_empty=True, extra="ignore")

@@ -25,7 +25,6 @@ from dagster_project.sources.adapter import Adapter
 from dagster_project.sources.area import Area
 from dagster_project.sources.budget import CampaignBudget, Caps
 from dagster_project.sources.campaign import PLACES_ONLY, Campaign, load_campaign, source_name
-from dagster_project.sources.credentials import provider_configs
 from dagster_project.sources.pages.journal import Journal, journal_folder
 from dagster_project.sources.pages.landing import Counts, PageLanding, Partition, provider_calls
 from dagster_project.sources.pages.progress import State
@@ -36,6 +35,7 @@ from dagster_project.sources.planning import city_ask, plan_on
 from dagster_project.sources.providers import adapter as adapter_named
 from dagster_project.sources.vertical import Vertical, load_vertical
 from dagster_project.transport.clock import WallClock
+from dagster_project.transport.credentials import provider_configs
 from dagster_project.transport.shared import SharedBreaker, SharedLimiter
 
 START = """

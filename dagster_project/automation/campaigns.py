@@ -16,8 +16,8 @@ from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
 from dagster_project.sources.campaign import Campaign, campaigns
-from dagster_project.sources.credentials import ProviderConfig, provider_configs
 from dagster_project.sources.providers import adapters
+from dagster_project.transport.credentials import ProviderConfig, provider_configs
 
 
 @dg.sensor(

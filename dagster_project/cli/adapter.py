@@ -24,10 +24,10 @@ from dagster_project.cli.scaffold import NotWritten, write_adapter
 from dagster_project.settings import PROJECT_ROOT, ProviderSettings, provider_variable
 from dagster_project.sources import adapter as declaration
 from dagster_project.sources.adapter import Adapter
-from dagster_project.sources.credentials import ProviderConfig, provider_configs
 from dagster_project.sources.need import limits_of
 from dagster_project.sources.providers import adapter as adapter_of
 from dagster_project.sources.providers import adapters
+from dagster_project.transport.credentials import ProviderConfig, provider_configs
 from dagster_project.transport.windows import UNITS, Window
 from dagster_project.user_yaml import UnknownName, nearest
 

@@ -16,17 +16,13 @@ import orjson
 
 from dagster_project.contracts.geography import countries, country_names, region_names, regions
 from dagster_project.sources.area import Area, Box
-from dagster_project.sources.paths import Path
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Verdict, by_status
+from dagster_project.transport.shapes import Shape, Terms
 from dagster_project.transport.windows import Window
 
 Kind = Literal["business", "person"]
 Cursor = str | int
-# Where a canonical field stands in a payload; with a function, what is made of the value found there (never None).
-FieldSpec = str | tuple[str, Callable[[Any], Any]]
-# Where it stands, or a list of places of which the first that is filled counts.
-FieldSpecs = FieldSpec | list[FieldSpec]
 # Fewest and most employees of the bands that most providers share.
 BANDS: dict[str, tuple[int, int | None]] = {
     "1-10": (1, 10),
@@ -38,22 +34,6 @@ BANDS: dict[str, tuple[int, int | None]] = {
     "5001-10000": (5_001, 10_000),
     "10001+": (10_001, None),
 }
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the provider allows, as data: people read it in the plan, retention and delivery may act on it.
-
-    `storage_days` is how long a field may be kept: canonical field name, or `*` for all others, to days; None is for
-    ever. `allows_lead_generation` is None where the terms do not say. `source` says where this was read, and `(mem)`
-    what was not confirmed.
-    """
-
-    attribution: str
-    storage_days: Mapping[str, int | None]
-    allows_lead_generation: bool | None
-    licence: str
-    source: str
 
 
 @dataclass(frozen=True)
@@ -165,16 +145,14 @@ class Price:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Endpoint:
+class Endpoint(Shape):
     """One kind of question; its functions are pure.
 
     `asks(need)` turns a need into questions, one per cell for questions about places (`need.area` cut by `cells`).
     `request(ask, cursor, limit)` is the call for a page of at most `limit` results, cursor None for the first; a
     provider whose pages have one size may ignore the limit. `page(ask, cursor, answer)` reads the answer and
     raises LookupError, TypeError or ValueError when the answer is not shaped as documented. `price(ask)` may depend on
-    what is asked for. `fields`, `ignored` and `volatile` are paths into a record (see `paths`): every leaf of a payload
-    is in one of the first two; `volatile` ones are left out when contents are compared. A field that a provider keeps
-    in several places lists them, best first. `changed_since(ask, day)` is the question about what changed on that day
+    what is asked for. `changed_since(ask, day)` is the question about what changed on that day
     or later, at providers that can be asked so: a day without changes then costs a call instead of all pages.
     """
 
@@ -184,12 +162,6 @@ class Endpoint:
     request: Callable[[Ask, Cursor | None, int], Request]
     page: Callable[[Ask, Cursor | None, Answer], Page]
     price: Callable[[Ask], Price] = lambda ask: Price()
-    key: FieldSpec = "id"
-    fields: Mapping[str, FieldSpecs] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-    ignored: tuple[str, ...] = ()
-    volatile: tuple[str, ...] = ()
-    url: FieldSpec | None = None
     page_size: int = 1
     # Whether pages are always that large, because they are numbered or the provider knows no other size.
     has_fixed_pages: bool = False
@@ -201,37 +173,6 @@ class Endpoint:
     changed_since: Callable[[Ask, date], Ask] | None = None
     # Endpoint that each result is looked up at, when a question here names the `fields` to look up.
     follows: str | None = None
-
-    @cached_property
-    def key_path(self) -> Path:
-        return Path(self.key)
-
-    @cached_property
-    def url_path(self) -> Path | None:
-        return Path(self.url) if self.url else None
-
-    @cached_property
-    def field_paths(self) -> dict[str, list[Path]]:
-        return {name: [Path(spec) for spec in alternatives(specs)] for name, specs in self.fields.items()}
-
-    def provider_key(self, record: Mapping[str, Any]) -> str | None:
-        """The provider's own key of a record as text; None when it has none and cannot be landed."""
-        found = self.key_path.value(record)
-        return None if found in (None, "", []) else str(found)
-
-    def canonical(self, record: Mapping[str, Any]) -> dict[str, str]:
-        """The canonical fields a record fills, as text: lists as JSON, true and false, numbers as written."""
-        found = {**self.constants}
-        for name, paths in self.field_paths.items():
-            for path in paths:
-                if (value := path.value(record)) is not None and (text := as_text(value)):
-                    found[name] = text
-                    break
-        return found
-
-    def evidence(self, record: Mapping[str, Any]) -> str | None:
-        """Address where a person can see the record; None when the provider has no page for it."""
-        return as_text(self.url_path.value(record)) if self.url_path else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,21 +211,3 @@ class Adapter:
         """Every question that a need gives rise to, each once, in order."""
         found = [ask for endpoint in self.endpoints for ask in endpoint.asks(need)]
         return list({ask.id: ask for ask in found}.values())
-
-
-def alternatives(specs: FieldSpecs) -> list[FieldSpec]:
-    """The places where a field may stand, best first: most have one."""
-    return list(specs) if isinstance(specs, list) else [specs]
-
-
-def as_text(value: Any) -> str | None:
-    """A JSON value as the text that normalisation reads; None for null, blank and empty ones."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if value is None or value in ([], {}):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    return orjson.dumps(value).decode()

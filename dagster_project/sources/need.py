@@ -5,11 +5,12 @@ Both join a campaign with its vertical and the providers' terms; neither sends a
 
 from collections.abc import Collection, Iterator, Mapping
 
-from dagster_project.sources.adapter import Need, Terms
+from dagster_project.sources.adapter import Need
 from dagster_project.sources.area import Area
 from dagster_project.sources.campaign import Campaign
 from dagster_project.sources.geo import Geo
 from dagster_project.sources.vertical import Vertical
+from dagster_project.transport.shapes import Terms
 from dagster_project.user_yaml import nearest
 
 # Asked for whatever the campaign says: what tells a business apart, reaches it and scores it. Opening hours are not:

@@ -6,7 +6,6 @@ from pathlib import Path
 from dagster_project.sources.adapter import Ask
 from dagster_project.sources.area import Area
 from dagster_project.sources.campaign import Campaign
-from dagster_project.sources.credentials import provider_configs
 from dagster_project.sources.geo import Geo
 from dagster_project.sources.measured import measured
 from dagster_project.sources.pages.run import placed_city
@@ -15,6 +14,7 @@ from dagster_project.sources.planned import Plan
 from dagster_project.sources.providers import adapters
 from dagster_project.sources.providers.google_geocoding import geocode_ask
 from dagster_project.sources.vertical import Vertical
+from dagster_project.transport.credentials import provider_configs
 
 
 def plan_on(

@@ -14,13 +14,14 @@ import orjson
 import pytest
 
 from dagster_project.contracts.fields import FIELDS
-from dagster_project.sources.adapter import Ask, Endpoint, Need, Page, alternatives
+from dagster_project.sources.adapter import Ask, Endpoint, Need, Page
 from dagster_project.sources.area import Circle, Point, distance_km
-from dagster_project.sources.paths import Path as FieldPath
-from dagster_project.sources.paths import covers, leaves
 from dagster_project.sources.providers import adapter, google_geocoding, google_places, google_places_legacy
 from dagster_project.transport.messages import Answer
 from dagster_project.transport.outcomes import Outcome
+from dagster_project.transport.paths import Path as FieldPath
+from dagster_project.transport.paths import covers, leaves
+from dagster_project.transport.shapes import alternatives
 from dagster_project.transport.windows import UNITS, parse_windows
 from tests.adapters.cases import (
     Case,

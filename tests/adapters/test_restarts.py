@@ -14,11 +14,11 @@ import pytest
 
 from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
 from dagster_project.resources.lake import Lake
-from dagster_project.sources.adapter import alternatives
 from dagster_project.sources.pages.extract import extract_records
 from dagster_project.sources.pages.fetch import Fetch
 from dagster_project.sources.pages.journal import Entry, Journal
 from dagster_project.sources.pages.landing import PageLanding
+from dagster_project.transport.shapes import alternatives
 from tests.adapters.cases import Case
 from tests.adapters.playing import (
     DAY,

@@ -12,8 +12,8 @@ from dagster_project.definitions import build_definitions
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
 from dagster_project.sources.campaign import Campaign, campaigns
-from dagster_project.sources.credentials import provider_configs
 from dagster_project.sources.providers import adapters
+from dagster_project.transport.credentials import provider_configs
 
 DENTISTS = 'vertical: dentists\nsources: [yelp]\nschedule: {cron: "0 6 * * 1", timezone: America/Chicago}\n'
 

@@ -24,13 +24,13 @@ from dagster_project.settings import Settings
 from dagster_project.sources.adapter import Ask, Need
 from dagster_project.sources.area import Area, Circle, Point
 from dagster_project.sources.budget import BudgetSpent, CampaignBudget, Caps, LocalBudget
-from dagster_project.sources.credentials import ProviderConfig
 from dagster_project.sources.pages.journal import FOLDER, Journal, journal_folder
 from dagster_project.sources.pages.landing import Counts, PageLanding, Partition
 from dagster_project.sources.pages.run import Fetched, Provider, fetch_partition
 from dagster_project.sources.pages.since import Asked, asked_on
 from dagster_project.sources.providers import adapter
 from dagster_project.transport.clock import WallClock
+from dagster_project.transport.credentials import ProviderConfig
 from dagster_project.transport.shared import SharedBreaker, SharedLimiter
 from dagster_project.transport.windows import Window
 

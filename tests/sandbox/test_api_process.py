@@ -13,8 +13,8 @@ from dagster_project.sandbox.api.inbox import Inbox
 from dagster_project.sandbox.api.live import LiveWorld
 from dagster_project.sandbox.api.server import Sandbox, listen
 from dagster_project.sandbox.world import make_world
-from dagster_project.sources.credentials import provider_configs
 from dagster_project.sources.providers import adapters
+from dagster_project.transport.credentials import provider_configs
 from tests.sandbox.served import client, first, send
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import orjson
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price
 from dagster_project.sources.area import Area
 from dagster_project.sources.budget import Budget, LocalBudget
 from dagster_project.sources.pages.fetch import Fetch, Limits
@@ -15,6 +15,7 @@ from dagster_project.sources.pages.journal import Journal
 from dagster_project.transport.breaker import LocalBreaker
 from dagster_project.transport.client import Client
 from dagster_project.transport.messages import Answer, Auth, Request
+from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import LocalLimiter, Window
 from tests.transport.clock import SimulatedClock
 

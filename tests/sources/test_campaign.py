@@ -7,11 +7,11 @@ import pytest
 
 from dagster_project import user_yaml
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.adapter import Terms
 from dagster_project.sources.area import Box, Circle, Point, Polygon
 from dagster_project.sources.campaign import Campaign, campaign_of, campaigns, load_campaign, source_name
 from dagster_project.sources.need import DEFAULT_FIELDS, need, warnings
 from dagster_project.sources.vertical import Vertical, load_verticals
+from dagster_project.transport.shapes import Terms
 
 SHIPPED = [PROJECT_ROOT / "data" / "campaigns"]
 SPEC = """

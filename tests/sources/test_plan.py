@@ -11,7 +11,7 @@ from rich.console import Console
 
 from dagster_project import user_yaml
 from dagster_project.cli.plan_view import render_plan
-from dagster_project.sources.adapter import Adapter, Ask, Endpoint, Need, Page, Price, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Endpoint, Need, Page, Price
 from dagster_project.sources.area import Box, Circle, Point, cells
 from dagster_project.sources.campaign import Campaign
 from dagster_project.sources.plan import NOMINAL, Plan, make_plan
@@ -19,6 +19,7 @@ from dagster_project.sources.providers.yelp import ADAPTER as YELP
 from dagster_project.sources.split import MIN_CELL_KM, fits, split
 from dagster_project.sources.vertical import Vertical
 from dagster_project.transport.messages import Answer, Auth, Request
+from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
 TERMS = Terms("", {"*": None}, True, "Ours", "")

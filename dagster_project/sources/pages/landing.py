@@ -24,8 +24,8 @@ from dagster_project.sources.identity import record_ids
 from dagster_project.sources.pages.calls import settled_calls
 from dagster_project.sources.pages.journal import Entry, Journal
 from dagster_project.sources.pages.progress import State
-from dagster_project.sources.paths import steps, without
 from dagster_project.transport.messages import Answer
+from dagster_project.transport.paths import steps, without
 
 # Records of the frames that are made at a time; bounds memory.
 FRAME_RECORDS = 20_000

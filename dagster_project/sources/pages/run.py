@@ -19,13 +19,13 @@ from dagster_project.sources.adapter import Adapter, Ask
 from dagster_project.sources.area import Area, Point
 from dagster_project.sources.budget import Budget
 from dagster_project.sources.campaign import PLACES_ONLY, source_name
-from dagster_project.sources.credentials import ProviderConfig
 from dagster_project.sources.pages.fetch import Ending, Fetch, Limits
 from dagster_project.sources.pages.journal import Journal, journal_folder, journaled
 from dagster_project.sources.pages.progress import State
 from dagster_project.sources.providers.google_geocoding import place
 from dagster_project.transport.breaker import Breaker
 from dagster_project.transport.client import Client
+from dagster_project.transport.credentials import ProviderConfig
 from dagster_project.transport.messages import Answer
 from dagster_project.transport.windows import Limiter
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
 # Pages are numbered, so their size must never change on the way: a smaller one would repeat and skip records.

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, FieldSpecs, Need, Page, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Verdict, by_status
+from dagster_project.transport.shapes import FieldSpecs, Terms
 from dagster_project.transport.windows import Window
 
 STATUS = {"active": "open", "closed": "closed"}

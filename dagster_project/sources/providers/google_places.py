@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, FieldSpecs, Need, Page, Price, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price
 from dagster_project.sources.area import Box, cells
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.shapes import FieldSpecs, Terms
 from dagster_project.transport.windows import Window
 
 STATUS = {

@@ -8,21 +8,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.sources.adapter import (
-    Adapter,
-    Ask,
-    Cursor,
-    Endpoint,
-    FieldSpecs,
-    Need,
-    Page,
-    Price,
-    alternatives,
-)
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price
 from dagster_project.sources.area import cells
 from dagster_project.sources.providers.google_places import STATUS, TERMS, week
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.shapes import FieldSpecs, alternatives
 from dagster_project.transport.windows import Window
 
 MAX_RADIUS_KM = 50.0

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Price
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
 OUTCOMES = {403: Outcome.RATE_LIMITED, 429: Outcome.QUOTA_EXHAUSTED}

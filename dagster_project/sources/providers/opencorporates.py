@@ -5,9 +5,10 @@ Contract: api.opencorporates.com, v0.4. Every result is wrapped twice; a 403 mea
 
 from collections.abc import Iterable
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
 # Pages are numbered, so their size must never change on the way: a smaller one would repeat and skip records.

@@ -5,10 +5,11 @@ Contract: docs.developer.yelp.com, v3. The two kinds of 429 differ: one is about
 
 from collections.abc import Iterable
 
-from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page, Terms
+from dagster_project.sources.adapter import Adapter, Ask, Cursor, Endpoint, Need, Page
 from dagster_project.sources.area import cells
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
 MAX_RADIUS_KM = 40.0

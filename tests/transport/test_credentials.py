@@ -6,8 +6,8 @@ import pytest
 
 from dagster_project import settings
 from dagster_project.settings import InvalidSettings, ProviderSettings
-from dagster_project.sources.credentials import ProviderConfig, provider_config, provider_configs
 from dagster_project.sources.providers import adapter, adapters
+from dagster_project.transport.credentials import ProviderConfig, provider_config, provider_configs
 from dagster_project.transport.windows import Window
 
 KEY = "k3y-that-nobody-may-see"

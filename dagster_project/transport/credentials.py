@@ -6,17 +6,33 @@ The variables are declared in `settings.ProviderSettings`. A key is shown nowher
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from dagster_project.settings import InvalidSettings, ProviderSettings, load_provider, provider_variable
-from dagster_project.sources.adapter import Adapter, Endpoint
 from dagster_project.transport.windows import Window, parse_windows
 from dagster_project.user_yaml import nearest
 
 OFF = "off"
+
+
+class Limited(Protocol):
+    """What an endpoint says of its own calls; `cap` is the most results that it gives for one question."""
+
+    name: str
+    windows: tuple[Window, ...]
+    cap: int | None
+
+
+class Documented(Protocol):
+    """What an adapter says of its provider."""
+
+    name: str
+    base_url: str
+    windows: tuple[Window, ...]
+    endpoints: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -38,17 +54,17 @@ class ProviderConfig:
     def is_configured(self) -> bool:
         return self.key is not None
 
-    def cap(self, endpoint: Endpoint) -> int | None:
+    def cap(self, endpoint: Limited) -> int | None:
         """Most results of one question to an endpoint; None for any number."""
         return self.caps.get(self.name, endpoint.cap)
 
 
-def provider_configs(adapters: Iterable[Adapter]) -> dict[str, ProviderConfig]:
+def provider_configs(adapters: Iterable[Documented]) -> dict[str, ProviderConfig]:
     """Every provider's configuration by name, as the environment has it now. Raises `InvalidSettings`."""
     return {adapter.name: provider_config(adapter, load_provider(adapter.name)) for adapter in adapters}
 
 
-def provider_config(adapter: Adapter, said: ProviderSettings) -> ProviderConfig:
+def provider_config(adapter: Documented, said: ProviderSettings) -> ProviderConfig:
     """The adapter's own values, replaced by what is said. Raises `InvalidSettings` naming each variable at fault."""
     own = {endpoint.name: endpoint.windows for endpoint in adapter.endpoints}
     config, mistakes = ProviderConfig(adapter.name, adapter.base_url, windows=adapter.windows, endpoint_windows=own), []
