@@ -5,6 +5,7 @@
 
 from dagster_project.contracts.activity import ACTIVITIES, DEALS, EVENTS, LEAD_OUTCOMES, SUPPRESSIONS
 from dagster_project.contracts.core import Column, ContractError, Pii, Table, Type
+from dagster_project.contracts.enrichment import ENRICHMENT_ANSWERS, ENRICHMENT_ATTEMPTS, PROVIDER_HEALTH
 from dagster_project.contracts.fields import FIELDS
 from dagster_project.contracts.leads import (
     ALERTS,
@@ -47,6 +48,9 @@ TABLES: dict[str, Table] = {
         MERGE_GRAPH,
         REVIEW_PAIRS,
         LEAD_FACTS_HISTORY,
+        ENRICHMENT_ANSWERS,
+        ENRICHMENT_ATTEMPTS,
+        PROVIDER_HEALTH,
         ALERTS,
     )
 }
@@ -56,6 +60,8 @@ __all__ = [
     "ALERTS",
     "CAMPAIGNS",
     "DEALS",
+    "ENRICHMENT_ANSWERS",
+    "ENRICHMENT_ATTEMPTS",
     "EVENTS",
     "FIELDS",
     "FILE_RECEIPTS",
@@ -65,6 +71,7 @@ __all__ = [
     "LEAD_OUTCOMES",
     "MERGE_GRAPH",
     "PROVIDER_CALLS",
+    "PROVIDER_HEALTH",
     "QUARANTINED_RECORDS",
     "RAW_RECORDS",
     "RECORD_SIGHTINGS",

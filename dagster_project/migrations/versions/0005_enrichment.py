@@ -1,0 +1,291 @@
+"""Enrichment: requests and jobs, calls and their answers, cache, pending results, spend, audit, switches.
+
+A call is written before it is sent and settled with its answers in one transaction, before anybody uses them: what is
+open after a kill was in flight, and is the only thing that can be lost.
+"""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+create table ops.enrichment_requests (
+  org_id text not null,
+  request_id text not null,
+  requested_at timestamptz not null default clock_timestamp(),
+  requested_by text not null,
+  priority text not null default 'normal' check (priority in ('low', 'normal', 'high')),
+  fields text[] not null,
+  campaign text,
+  subjects bigint not null,
+  estimate_usd numeric(18, 4) not null,
+  max_usd numeric(18, 4),
+  state text not null default 'pending' check (state in ('pending', 'running', 'completed', 'stopped')),
+  reason text,
+  finished_at timestamptz,
+  primary key (org_id, request_id)
+);
+comment on table ops.enrichment_requests is
+  'What somebody asked to be enriched, with the estimate it was allowed at. One row per request.';
+
+create table ops.enrichment_jobs (
+  org_id text not null,
+  job_id uuid not null,
+  request_id text not null,
+  kind text not null check (kind in ('business', 'person')),
+  subject_id uuid not null,
+  lead_id uuid not null,
+  fields text[] not null,
+  priority smallint not null default 1,
+  subject jsonb not null,
+  state text not null default 'pending' check (state in ('pending', 'running', 'completed', 'failed', 'exhausted')),
+  reason text,
+  lease_token uuid,
+  lease_until timestamptz,
+  next_at timestamptz not null default '-infinity',
+  finished_at timestamptz,
+  primary key (org_id, job_id),
+  unique (org_id, request_id, subject_id),
+  foreign key (org_id, request_id) references ops.enrichment_requests (org_id, request_id) on delete cascade
+);
+create index on ops.enrichment_jobs (org_id, request_id, priority desc, job_id) where state in ('pending', 'running');
+comment on table ops.enrichment_jobs is
+  'Leads and contacts to be enriched. One row per request and subject: completed when every field is filled or needs '
+  'nothing, exhausted when the providers had no more to say, failed when it was stopped.';
+
+create table ops.enrichment_calls (
+  org_id text not null,
+  call_id uuid not null,
+  request_id text not null,
+  provider text not null,
+  lookup text not null,
+  subjects integer not null,
+  state text not null default 'sent' check (state in ('sent', 'settled', 'lost')),
+  outcome text,
+  status integer,
+  reason text,
+  attempts integer not null default 0,
+  reserved_usd numeric(18, 4) not null,
+  cost_usd numeric(18, 4),
+  reservation jsonb not null,
+  started_at timestamptz not null default clock_timestamp(),
+  latency_ms double precision,
+  settled_at timestamptz,
+  primary key (org_id, call_id)
+);
+create index on ops.enrichment_calls (org_id, request_id) where state = 'sent';
+create index on ops.enrichment_calls (org_id, settled_at);
+comment on table ops.enrichment_calls is
+  'Calls to enrichment providers. One row per call; `lost` ones were in flight when their process was killed and count '
+  'as charged in full.';
+
+create table ops.enrichment_answers (
+  org_id text not null,
+  answer_id uuid not null,
+  call_id uuid not null,
+  provider text not null,
+  lookup text not null,
+  cache_key text not null,
+  kind text not null,
+  subject_id uuid not null,
+  lead_id uuid not null,
+  inputs jsonb not null,
+  outcome text not null,
+  payload text,
+  payload_hash text,
+  provider_request text,
+  cost_usd numeric(18, 4) not null,
+  reason text,
+  answered_at timestamptz not null default clock_timestamp(),
+  primary key (org_id, answer_id)
+);
+create index on ops.enrichment_answers (org_id, answered_at);
+create unique index on ops.enrichment_answers (org_id, provider, provider_request)
+  where provider_request is not null and outcome <> 'pending';
+comment on table ops.enrichment_answers is
+  'What providers answered, committed before it is used. One row per call and subject, and one more when a pending '
+  'result arrives, whichever of poll and webhook brings it.';
+
+create table ops.enrichment_cache (
+  org_id text not null,
+  cache_key text not null,
+  answer_id uuid not null,
+  outcome text not null,
+  fetched_at timestamptz not null,
+  expires_at timestamptz not null,
+  primary key (org_id, cache_key)
+);
+create index on ops.enrichment_cache (expires_at);
+comment on table ops.enrichment_cache is
+  'The answer that stands for a question until it expires; that there is nothing is an answer too. One row per question.';
+
+create table ops.enrichment_pending (
+  org_id text not null,
+  provider text not null,
+  provider_request text not null,
+  answer_id uuid not null,
+  cache_key text not null,
+  asked_at timestamptz not null default clock_timestamp(),
+  poll_at timestamptz not null,
+  expires_at timestamptz not null,
+  state text not null default 'waiting' check (state in ('waiting', 'answered', 'expired')),
+  primary key (org_id, provider, provider_request)
+);
+create index on ops.enrichment_pending (org_id, poll_at) where state = 'waiting';
+comment on table ops.enrichment_pending is
+  'Results that providers promised for later. One row per promise; it survives restarts.';
+
+create table ops.enrichment_attempts (
+  org_id text not null,
+  attempt_id uuid not null,
+  job_id uuid not null,
+  subject_id uuid not null,
+  lead_id uuid not null,
+  field text not null,
+  attempt integer not null,
+  provider text not null,
+  lookup text not null,
+  outcome text not null,
+  is_cached boolean not null,
+  is_filled boolean not null,
+  confidence double precision,
+  cost_usd numeric(18, 4) not null,
+  latency_ms double precision,
+  reason text,
+  answer_id uuid,
+  segment text not null,
+  attempted_at timestamptz not null default clock_timestamp(),
+  primary key (org_id, attempt_id),
+  unique (org_id, job_id, field, attempt)
+);
+create index on ops.enrichment_attempts (org_id, attempted_at);
+comment on table ops.enrichment_attempts is
+  'Steps of waterfalls. One row per job, field and attempt; a call that answers several fields is shared out among them.';
+
+create table ops.enrichment_results (
+  org_id text not null,
+  job_id uuid not null,
+  field text not null,
+  state text not null check (state in ('filled', 'kept', 'empty', 'pending', 'stopped', 'suppressed')),
+  provider text,
+  value jsonb,
+  confidence double precision,
+  cost_usd numeric(18, 4) not null default 0,
+  latency_ms double precision,
+  answer_id uuid,
+  reason text,
+  decided_at timestamptz not null default clock_timestamp(),
+  primary key (org_id, job_id, field)
+);
+comment on table ops.enrichment_results is
+  'What came of each field of a job: filled, or kept because what was there is better. One row per job and field.';
+
+create table ops.enrichment_audit (
+  org_id text not null,
+  audit_id uuid not null,
+  job_id uuid not null,
+  subject_id uuid not null,
+  field text not null,
+  old_value jsonb,
+  new_value jsonb not null,
+  provider text not null,
+  confidence double precision not null,
+  payload_hash text not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  primary key (org_id, audit_id)
+);
+create index on ops.enrichment_audit (org_id, subject_id, changed_at);
+comment on table ops.enrichment_audit is
+  'Values that enrichment replaced or added. One row per change of a field.';
+
+create table ops.enrichment_spend (
+  org_id text not null,
+  day date not null,
+  scope text not null check (scope in ('day', 'provider', 'campaign', 'request', 'lead')),
+  name text not null,
+  spent_usd numeric(18, 4) not null default 0,
+  reserved_usd numeric(18, 4) not null default 0,
+  primary key (org_id, day, scope, name),
+  check (spent_usd >= 0 and reserved_usd >= 0)
+);
+comment on table ops.enrichment_spend is
+  'Money spent and reserved. One row per day and scope; requests and leads are counted under the day of the request.';
+
+create table ops.provider_switches (
+  org_id text not null,
+  provider text not null,
+  is_enabled boolean not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  changed_by text not null,
+  reason text,
+  primary key (org_id, provider)
+);
+comment on table ops.provider_switches is
+  'Enrichment providers that a person turned off or on again. One row per provider that was ever switched.';
+"""
+
+# Rows are locked in order of their keys, so that two callers cannot wait for each other.
+RESERVE = """
+create function ops.reserve_enrichment(org text, wanted jsonb) returns table (call_id uuid, refused text)
+language plpgsql as $function$
+declare
+  call jsonb;
+  part jsonb;
+  full_scope text;
+begin
+  insert into ops.enrichment_spend (org_id, day, scope, name)
+  select distinct org, (p ->> 'day')::date, p ->> 'scope', p ->> 'name'
+  from jsonb_array_elements(wanted) as c, jsonb_array_elements(c -> 'parts') as p
+  order by 2, 3, 4
+  on conflict do nothing;
+  perform 1 from ops.enrichment_spend as s
+  where s.org_id = org and (s.day, s.scope, s.name) in (
+    select (p ->> 'day')::date, p ->> 'scope', p ->> 'name'
+    from jsonb_array_elements(wanted) as c, jsonb_array_elements(c -> 'parts') as p)
+  order by s.day, s.scope, s.name for update;
+  for call in select * from jsonb_array_elements(wanted) loop
+    full_scope := null;
+    for part in select * from jsonb_array_elements(call -> 'parts') loop
+      if part ->> 'cap' is not null and exists (
+        select from ops.enrichment_spend as s
+        where s.org_id = org and s.day = (part ->> 'day')::date and s.scope = part ->> 'scope' and s.name = part ->> 'name'
+          and s.spent_usd + s.reserved_usd + (part ->> 'usd')::numeric > (part ->> 'cap')::numeric)
+      then full_scope := part ->> 'scope'; exit;
+      end if;
+    end loop;
+    if full_scope is null then
+      update ops.enrichment_spend as s set reserved_usd = s.reserved_usd + (p ->> 'usd')::numeric
+      from jsonb_array_elements(call -> 'parts') as p
+      where s.org_id = org and s.day = (p ->> 'day')::date and s.scope = p ->> 'scope' and s.name = p ->> 'name';
+    end if;
+    call_id := (call ->> 'call_id')::uuid; refused := full_scope;
+    return next;
+  end loop;
+end
+$function$;
+comment on function ops.reserve_enrichment is
+  'Sets aside the most each call can cost in every scope it counts in, or names the first scope that is full.';
+grant execute on function ops.reserve_enrichment to app;
+"""
+
+TENANT_TABLES = (
+    *("enrichment_requests", "enrichment_jobs", "enrichment_calls", "enrichment_answers", "enrichment_cache"),
+    *("enrichment_pending", "enrichment_attempts", "enrichment_results", "enrichment_audit", "enrichment_spend"),
+    "provider_switches",
+)
+
+
+def upgrade() -> None:
+    op.execute(TABLES)
+    op.execute(RESERVE)
+    for table in TENANT_TABLES:
+        op.execute(f"select ops.isolate_tenants('ops.{table}', writable => true)")
+
+
+def downgrade() -> None:
+    op.execute("drop function ops.reserve_enrichment")
+    for table in reversed(TENANT_TABLES):
+        op.execute(f"drop table ops.{table} cascade")
