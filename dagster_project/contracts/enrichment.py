@@ -47,7 +47,12 @@ ENRICHMENT_ATTEMPTS = Table(
         Column("request_id", Type.TEXT, "Request of many subjects that the job is part of.", required=True),
         SUBJECT,
         LEAD,
-        Column("field", Type.TEXT, "Field of the waterfall: email, phone, title, company, tech …", required=True),
+        Column(
+            "field",
+            Type.TEXT,
+            "Field of the waterfall: email, phone, title, company, tech, domain or social.",
+            required=True,
+        ),
         Column("attempt", Type.INT, "Place in the waterfall, from 1.", required=True),
         PROVIDER,
         LOOKUP,

@@ -1,4 +1,4 @@
-"""Whom a provider is asked about, and for what: a lead or a contact, what is known of it, and the fields of a waterfall.
+"""Whom a provider is asked about, and for what: a lead or a contact, what is known of it, the fields of a waterfall.
 
 Nothing here knows a provider or a store.
 """
@@ -36,8 +36,8 @@ FIELDS: dict[str, Field] = {
 
 @dataclass(frozen=True)
 class Known:
-    """A value that a lead or contact has, and how good it is: confidence 0 to 1, when it was fetched, whether a provider
-    verified it."""
+    """A value that a lead or contact has, and how good it is: confidence 0 to 1, when it was fetched, whether it was
+    verified by a provider."""
 
     value: str
     confidence: float = 0.0

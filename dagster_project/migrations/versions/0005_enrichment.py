@@ -120,7 +120,7 @@ create table ops.enrichment_cache (
 );
 create index on ops.enrichment_cache (expires_at);
 comment on table ops.enrichment_cache is
-  'The answer that stands for a question until it expires; that there is nothing is an answer too. One row per question.';
+  'The answer that stands for a question until it expires; that there is nothing is one too. One row per question.';
 
 create table ops.enrichment_pending (
   org_id text not null,
@@ -251,8 +251,8 @@ begin
     for part in select * from jsonb_array_elements(call -> 'parts') loop
       if part ->> 'cap' is not null and exists (
         select from ops.enrichment_spend as s
-        where s.org_id = org and s.day = (part ->> 'day')::date and s.scope = part ->> 'scope' and s.name = part ->> 'name'
-          and s.spent_usd + s.reserved_usd + (part ->> 'usd')::numeric > (part ->> 'cap')::numeric)
+        where s.org_id = org and s.day = (part ->> 'day')::date and s.scope = part ->> 'scope'
+          and s.name = part ->> 'name' and s.spent_usd + s.reserved_usd + (part ->> 'usd')::numeric > (part ->> 'cap')::numeric)
       then full_scope := part ->> 'scope'; exit;
       end if;
     end loop;

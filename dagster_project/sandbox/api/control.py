@@ -46,6 +46,15 @@ def _calls(stage: Stage, call: Call) -> list[dict[str, Any]]:
     return stage.ledger.calls(call.params.get("provider"), int(call.params.get("limit", 1_000)))
 
 
+def _promise(stage: Stage, call: Call) -> dict[str, Any]:
+    """How long later answers take and are kept, and whether they are delivered twice."""
+    promises, told = stage.desk.promises, orjson.loads(call.body)
+    promises.seconds = float(told.get("seconds", promises.seconds))
+    promises.kept_seconds = float(told.get("kept_seconds", promises.kept_seconds))
+    promises.is_twice = bool(told.get("is_twice", promises.is_twice))
+    return {"seconds": promises.seconds, "kept_seconds": promises.kept_seconds, "is_twice": promises.is_twice}
+
+
 def _truth(stage: Stage, call: Call) -> Reply:
     providers = call.params.get("providers")
     body = stage.truth_bytes(providers.split(",") if providers else None)
@@ -60,6 +69,8 @@ ROUTES: dict[tuple[str, str], Callable[[Stage, Call], Any]] = {
     ("GET", "/faults"): _faults,
     ("PUT", "/faults"): _disturb,
     ("GET", "/truth"): _truth,
+    ("GET", "/deliveries"): lambda stage, call: stage.desk.promises.collect(),
+    ("PUT", "/promises"): _promise,
     ("POST", "/advance"): lambda stage, call: stage.advance(),
     ("POST", "/reset"): _reset,
 }

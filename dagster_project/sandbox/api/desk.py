@@ -14,6 +14,7 @@ import numpy as np
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import question_id
 from dagster_project.sandbox.api.live import LiveWorld
+from dagster_project.sandbox.api.promises import Promises
 
 # Places of records that lists of results may hold together: 32 MB.
 MOST_LISTED = 8_000_000
@@ -43,6 +44,7 @@ class Desk:
     ) -> None:
         self.world, self.complete, self.token_seconds, self.clock = world, complete, token_seconds, clock
         self.disorder: Callable[[str, str, np.ndarray, int], np.ndarray] = lambda provider, question, rows, size: rows
+        self.promises = Promises(clock)
         self._books: dict[str, Book] = {}
         self._lists: OrderedDict[str, Listing] = OrderedDict()
         self._held = 0

@@ -63,6 +63,7 @@ class Stage:
         self.faults.set({}, set())
         self.ledger = Ledger()
         self.limits.forget()
+        self.desk.promises.made.clear()
         if self.world.day:
             self._begin()
         else:
