@@ -39,7 +39,7 @@ def find(text: str, conf: Settings) -> "Reference":
 
 def identify(text: str, org_id: str) -> str:
     """The id that a person typed, or that of the record PROVIDER:KEY. Exits with 2 for anything else."""
-    from dagster_project.sources.identity import record_ids
+    from dagster_project.contracts.identity import record_ids
 
     try:
         return str(uuid.UUID(text))

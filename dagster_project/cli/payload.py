@@ -11,9 +11,9 @@ import orjson
 import polars as pl
 
 from dagster_project.contracts import RAW_RECORDS
+from dagster_project.contracts.identity import record_ids
 from dagster_project.normalize.engine import normalize
 from dagster_project.sources.adapter import Adapter, Ask, Endpoint
-from dagster_project.sources.identity import record_ids
 from dagster_project.sources.pages.extract import extract_records
 from dagster_project.transport.messages import Answer
 from dagster_project.transport.paths import covers, leaves

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dagster_project.sources.identity import record_ids
+from dagster_project.contracts.identity import record_ids
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,12 @@ class Client:
         chance: random.Random | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         patience: float = PATIENCE_SECONDS,
+        breaker_patience: float | None = None,
     ) -> None:
         self.provider, self.base_url, self.verdict = provider, base_url.rstrip("/"), verdict
         self.limiter, self.breaker, self.patience = limiter, breaker, patience
+        # who has another provider to ask does not wait for this one to rest
+        self.breaker_patience = patience if breaker_patience is None else breaker_patience
         self.clock, self.chance = clock or WallClock(), chance or random.Random()  # noqa: S311 - jitter is no secret
         self._headers, self._params = auth.headers(key), auth.params(key)
         self._http = httpx.AsyncClient(
@@ -95,10 +98,22 @@ class Client:
     async def __aexit__(self, *error: object) -> None:
         await self._http.aclose()
 
-    async def send(self, request: Request, windows: Windows, watch: Watch, attempts: int = ATTEMPTS) -> Attempt:
-        """The last attempt, good or bad. Raises `TooLong` when the limits allow no call within the patience."""
+    def authorise(self, auth: Auth, key: str) -> None:
+        """Send another credential from now on, such as the token that a key was exchanged for."""
+        self._headers, self._params = auth.headers(key), auth.params(key)
+
+    async def send(
+        self,
+        request: Request,
+        windows: Windows,
+        watch: Watch,
+        attempts: int = ATTEMPTS,
+        seconds: float = CALL_SECONDS,
+    ) -> Attempt:
+        """The last attempt, good or bad; each may take so many seconds once it is sent. Raises `TooLong` when the
+        limits allow no call within the patience."""
         for number in range(1, attempts + 1):
-            attempt = await self._attempt(number, request, windows, watch)
+            attempt = await self._attempt(number, request, windows, watch, seconds)
             pause = self.pause_after(attempt)
             if pause is None or number == attempts:
                 return attempt
@@ -122,7 +137,7 @@ class Client:
         asked = verdict.retry_after + min(jitter, 1.0)
         return asked if asked <= self.patience else None
 
-    async def _attempt(self, number: int, request: Request, windows: Windows, watch: Watch) -> Attempt:
+    async def _attempt(self, number: int, request: Request, windows: Windows, watch: Watch, seconds: float) -> Attempt:
         began = self.clock.now()
         if not await self._allowed():
             waited = self.clock.now() - began
@@ -131,7 +146,7 @@ class Client:
         await self._turn(windows)
         sent, at = self.clock.now(), datetime.now(UTC)
         watch.started(number, at)
-        answer, verdict = await self._exchange(request)
+        answer, verdict = await self._exchange(request, seconds)
         # whoever says "too fast" is well
         self.breaker.record(verdict.outcome is not Outcome.TRANSIENT)
         return Attempt(number, verdict, answer, at, self.clock.now() - sent, sent - began)
@@ -148,16 +163,16 @@ class Client:
 
     async def _allowed(self) -> bool:
         """Whether a call may be made, after waiting for an open breaker's rest to pass."""
-        deadline = self.clock.now() + self.patience
+        deadline = self.clock.now() + self.breaker_patience
         while not self.breaker.allows():
             if self.clock.now() >= deadline:
                 return False
             await self.clock.sleep(BREAKER_LOOK_SECONDS)
         return True
 
-    async def _exchange(self, request: Request) -> tuple[Answer | None, Verdict]:
+    async def _exchange(self, request: Request, seconds: float) -> tuple[Answer | None, Verdict]:
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(seconds):
                 answer = await self._answer(request)
         except (httpx.RequestError, TimeoutError) as error:
             return None, Verdict(Outcome.TRANSIENT, type(error).__name__)

@@ -12,10 +12,10 @@ from dagster_project.assets.changes import find_changes
 from dagster_project.assets.reading import VERTICAL
 from dagster_project.assets.staging import normalize_records
 from dagster_project.contracts import RAW_RECORDS, RECORD_SIGHTINGS, SOURCE_CHANGES, STAGED_CONTACTS, STAGED_RECORDS
+from dagster_project.contracts.identity import record_ids
 from dagster_project.resources.lake import Lake
 from dagster_project.settings import Settings
 from dagster_project.sources.adapter import Ask
-from dagster_project.sources.identity import record_ids
 
 DAYS = [date(2026, 11, day) for day in (1, 2, 3)]
 COMPANIES, PEOPLE = Ask("company_search", {"x": 1}).text, Ask("people_search", {"x": 1}).text

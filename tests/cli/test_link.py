@@ -10,10 +10,10 @@ from typer.testing import CliRunner, Result
 
 from dagster_project.cli import app
 from dagster_project.contracts import LEAD_MAP
+from dagster_project.contracts.identity import record_ids
 from dagster_project.resolution.identity import lead_id
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
-from dagster_project.sources.identity import record_ids
 
 pytestmark = pytest.mark.integration
 

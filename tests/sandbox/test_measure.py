@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagster_project.contracts.identity import record_ids
 from dagster_project.sandbox.measure import measure, truth_of
-from dagster_project.sources.identity import record_ids
 
 
 def frames(labels: list[tuple[int, int]]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from dagster_project.contracts import FILE_RECEIPTS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
+from dagster_project.contracts.identity import record_ids
 from dagster_project.sources.files.errors import UnknownColumn
 from dagster_project.sources.files.inbox import ReceivedFile, deposit, received
 from dagster_project.sources.files.landing import Landing, check_file, land
 from dagster_project.sources.files.payload import payload_hashes
-from dagster_project.sources.identity import record_ids
 from tests.sources.conftest import NOW, ORG, assert_balanced, keys, mapping, refused, rows
 
 DAY = NOW.date()

@@ -163,7 +163,7 @@ create table ops.enrichment_attempts (
 );
 create index on ops.enrichment_attempts (org_id, attempted_at);
 comment on table ops.enrichment_attempts is
-  'Steps of waterfalls. One row per job, field and attempt; a call that answers several fields is shared out among them.';
+  'Steps of waterfalls. One row per job, field and attempt; a call for several fields is shared out among them.';
 
 create table ops.enrichment_results (
   org_id text not null,
@@ -252,7 +252,8 @@ begin
       if part ->> 'cap' is not null and exists (
         select from ops.enrichment_spend as s
         where s.org_id = org and s.day = (part ->> 'day')::date and s.scope = part ->> 'scope'
-          and s.name = part ->> 'name' and s.spent_usd + s.reserved_usd + (part ->> 'usd')::numeric > (part ->> 'cap')::numeric)
+          and s.name = part ->> 'name'
+          and s.spent_usd + s.reserved_usd + (part ->> 'usd')::numeric > (part ->> 'cap')::numeric)
       then full_scope := part ->> 'scope'; exit;
       end if;
     end loop;

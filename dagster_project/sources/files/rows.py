@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from dagster_project.contracts.identity import SEPARATOR, record_ids
 from dagster_project.sources.files.errors import UnknownColumn
 from dagster_project.sources.files.inbox import ReceivedFile
 from dagster_project.sources.files.mapping import Mapping
@@ -16,7 +17,6 @@ from dagster_project.sources.files.payload import payload_hashes, with_payload
 from dagster_project.sources.files.readers import CANONICAL, LINE, PAYLOAD, Chunk, Opened, Rejection, open_file
 from dagster_project.sources.files.readers.core import rejection
 from dagster_project.sources.files.targets import clean, fill_targets
-from dagster_project.sources.identity import SEPARATOR, record_ids
 from dagster_project.user_yaml import nearest
 
 KEY, PROVIDER, FAULT = "__key", "__provider", "__fault"

@@ -18,9 +18,9 @@ import orjson
 import polars as pl
 
 from dagster_project.contracts import PROVIDER_CALLS, QUARANTINED_RECORDS, RAW_RECORDS, RECORD_SIGHTINGS
+from dagster_project.contracts.identity import record_ids
 from dagster_project.sources.adapter import Adapter, Endpoint
 from dagster_project.sources.files.versions import decided_in_parts, known_versions, sightings
-from dagster_project.sources.identity import record_ids
 from dagster_project.sources.pages.calls import settled_calls
 from dagster_project.sources.pages.journal import Entry, Journal
 from dagster_project.sources.pages.progress import State

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.sources.identity import NAMESPACE, record_ids
+from dagster_project.contracts.identity import NAMESPACE, record_ids
 
 TEXT = st.text(st.characters(codec="utf-8"))
 
