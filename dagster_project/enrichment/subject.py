@@ -62,3 +62,5 @@ class Subject:
     known: Mapping[str, Known] = field(default_factory=dict)
     vertical: str | None = None
     campaigns: tuple[str, ...] = ()
+    # What waterfalls are learned for: vertical and size band.
+    segment: str = "all"

@@ -71,6 +71,7 @@ create table ops.enrichment_calls (
   reserved_usd numeric(18, 4) not null,
   cost_usd numeric(18, 4),
   reservation jsonb not null,
+  lease_token uuid not null,
   started_at timestamptz not null default clock_timestamp(),
   latency_ms double precision,
   settled_at timestamptz,
@@ -132,11 +133,12 @@ create table ops.enrichment_pending (
   poll_at timestamptz not null,
   expires_at timestamptz not null,
   state text not null default 'waiting' check (state in ('waiting', 'answered', 'expired')),
+  reservation jsonb not null,
   primary key (org_id, provider, provider_request)
 );
 create index on ops.enrichment_pending (org_id, poll_at) where state = 'waiting';
 comment on table ops.enrichment_pending is
-  'Results that providers promised for later. One row per promise; it survives restarts.';
+  'Results that providers promised for later, with the money that stays reserved for them. One row per promise.';
 
 create table ops.enrichment_attempts (
   org_id text not null,
@@ -270,6 +272,25 @@ $function$;
 comment on function ops.reserve_enrichment is
   'Sets aside the most each call can cost in every scope it counts in, or names the first scope that is full.';
 grant execute on function ops.reserve_enrichment to app;
+
+create function ops.settle_enrichment(org text, parts jsonb) returns void
+language plpgsql as $function$
+begin
+  perform 1 from ops.enrichment_spend as s
+  where s.org_id = org and (s.day, s.scope, s.name) in (
+    select (p ->> 'day')::date, p ->> 'scope', p ->> 'name' from jsonb_array_elements(parts) as p)
+  order by s.day, s.scope, s.name for update;
+  update ops.enrichment_spend as s
+  set reserved_usd = s.reserved_usd - p.reserved, spent_usd = s.spent_usd + p.spent
+  from (
+    select (p ->> 'day')::date as day, p ->> 'scope' as scope, p ->> 'name' as name,
+      sum((p ->> 'reserved')::numeric) as reserved, sum((p ->> 'spent')::numeric) as spent
+    from jsonb_array_elements(parts) as p group by 1, 2, 3) as p
+  where s.org_id = org and s.day = p.day and s.scope = p.scope and s.name = p.name;
+end
+$function$;
+comment on function ops.settle_enrichment is 'Replaces reservations by what was spent, in every scope.';
+grant execute on function ops.settle_enrichment to app;
 """
 
 TENANT_TABLES = (
@@ -287,6 +308,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("drop function ops.settle_enrichment")
     op.execute("drop function ops.reserve_enrichment")
     for table in reversed(TENANT_TABLES):
         op.execute(f"drop table ops.{table} cascade")

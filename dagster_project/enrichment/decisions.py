@@ -1,0 +1,162 @@
+"""What is remembered and decided: cached answers, the attempts of a job, its results, and the audit of changed values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from psycopg.rows import dict_row
+
+from dagster_project.enrichment.ledger import execute_many, new_id
+from dagster_project.enrichment.lookup import Reading
+from dagster_project.enrichment.requests import finish
+from dagster_project.enrichment.subject import Known
+from dagster_project.transport.outcomes import Outcome
+from dagster_project.transport.shared import Connect
+
+# `is_new` tells an answer that this very request paid for, and that no attempt has used: its worker was killed between
+# the two, and it is no cache hit.
+CACHED = """
+select c.cache_key, c.fetched_at, c.outcome, a.answer_id::text, a.payload, a.payload_hash, a.cost_usd, a.reason,
+  l.latency_ms, l.request_id = %(request_id)s and not exists (
+    select from ops.enrichment_attempts as t where t.org_id = a.org_id and t.answer_id = a.answer_id) as is_new
+from ops.enrichment_cache as c
+inner join ops.enrichment_answers as a on a.org_id = c.org_id and a.answer_id = c.answer_id
+inner join ops.enrichment_calls as l on l.org_id = a.org_id and l.call_id = a.call_id
+where c.org_id = %(org_id)s and c.cache_key = any(%(keys)s) and c.expires_at > clock_timestamp()
+"""
+WAITING = """
+select p.cache_key, p.provider_request, p.poll_at
+from ops.enrichment_pending as p
+where p.org_id = %(org_id)s and p.cache_key = any(%(keys)s) and p.state = 'waiting'
+"""
+ATTEMPTS = """
+select t.job_id::text, t.field, t.attempt, t.provider, t.lookup, t.outcome, t.cost_usd, t.confidence, t.answer_id::text,
+  a.payload, a.answered_at
+from ops.enrichment_attempts as t
+left join ops.enrichment_answers as a on a.org_id = t.org_id and a.answer_id = t.answer_id
+where t.org_id = %(org_id)s and t.job_id = any(%(jobs)s::uuid[]) and t.outcome <> 'pending'
+order by t.job_id, t.field, t.attempt
+"""
+ATTEMPT = """
+insert into ops.enrichment_attempts
+  (org_id, attempt_id, job_id, subject_id, lead_id, field, attempt, provider, lookup, outcome, is_cached, is_filled,
+   confidence, cost_usd, latency_ms, reason, answer_id, segment)
+values (%(org_id)s, %(attempt_id)s, %(job_id)s, %(subject_id)s, %(lead_id)s, %(field)s, %(attempt)s, %(provider)s,
+  %(lookup)s, %(outcome)s, %(is_cached)s, %(is_filled)s, %(confidence)s, %(cost)s, %(latency)s, %(reason)s,
+  %(answer_id)s, %(segment)s)
+on conflict (org_id, job_id, field, attempt) do update
+set provider = excluded.provider, lookup = excluded.lookup, outcome = excluded.outcome, is_cached = excluded.is_cached,
+  is_filled = excluded.is_filled, confidence = excluded.confidence, cost_usd = excluded.cost_usd,
+  latency_ms = excluded.latency_ms, reason = excluded.reason, answer_id = excluded.answer_id,
+  attempted_at = clock_timestamp()
+"""
+RESULT = """
+insert into ops.enrichment_results
+  (org_id, job_id, field, state, provider, value, confidence, cost_usd, latency_ms, answer_id, reason)
+values (%(org_id)s, %(job_id)s, %(field)s, %(state)s, %(provider)s, %(value)s, %(confidence)s, %(cost)s, %(latency)s,
+  %(answer_id)s, %(reason)s)
+on conflict (org_id, job_id, field) do update
+set state = excluded.state, provider = excluded.provider, value = excluded.value, confidence = excluded.confidence,
+  cost_usd = excluded.cost_usd, latency_ms = excluded.latency_ms, answer_id = excluded.answer_id,
+  reason = excluded.reason, decided_at = clock_timestamp()
+"""
+AUDIT = """
+insert into ops.enrichment_audit
+  (org_id, audit_id, job_id, subject_id, field, old_value, new_value, provider, confidence, payload_hash)
+values (%(org_id)s, %(audit_id)s, %(job_id)s, %(subject_id)s, %(field)s, %(old)s, %(new)s, %(provider)s,
+  %(confidence)s, %(payload_hash)s)
+"""
+FORGET = """
+with gone as (
+  delete from ops.enrichment_cache where org_id = %(org_id)s and expires_at <= clock_timestamp() returning 1)
+select count(*) from gone
+"""
+
+
+@dataclass(frozen=True)
+class Cached:
+    """An answer that is there already."""
+
+    answer_id: str
+    reading: Reading
+    fetched_at: datetime
+    payload_hash: str | None
+    cost: Decimal
+    latency_ms: float | None
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An answer that was promised and has not come."""
+
+    request: str
+    poll_at: datetime
+
+
+class Decisions:
+    """The decisions about one tenant's fields."""
+
+    def __init__(self, connect: Connect, org_id: str) -> None:
+        self.connect, self.org_id = connect, org_id
+
+    def cached(self, keys: Iterable[str], request_id: str) -> tuple[dict[str, Cached], dict[str, Waiting]]:
+        """What is remembered of questions, and what was promised about them, by cache key."""
+        values = {"org_id": self.org_id, "keys": sorted(set(keys)), "request_id": request_id}
+        with self.connect(self.org_id) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(CACHED, values).fetchall()
+            promised = cursor.execute(WAITING, values).fetchall()
+        waiting = {row["cache_key"]: Waiting(row["provider_request"], row["poll_at"]) for row in promised}
+        return {row["cache_key"]: _cached(row) for row in found}, waiting
+
+    def attempts(self, jobs: Sequence[str]) -> list[dict[str, Any]]:
+        """The attempts so far of some jobs, in order; the answers' payloads beside them."""
+        with self.connect(self.org_id) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(ATTEMPTS, {"org_id": self.org_id, "jobs": list(jobs)}).fetchall()
+
+    def note(self, attempts: Sequence[Mapping[str, Any]]) -> None:
+        """Store attempts; one that waited for its answer is replaced by what came."""
+        rows = [{**row, "org_id": self.org_id, "attempt_id": new_id()} for row in attempts]
+        with self.connect(self.org_id) as connection:
+            execute_many(connection, ATTEMPT, rows)
+
+    def decide(
+        self,
+        token: str,
+        results: Sequence[Mapping[str, Any]],
+        audits: Sequence[Mapping[str, Any]],
+        jobs: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Store what came of jobs and give them back, all or nothing."""
+        own = {"org_id": self.org_id}
+        with self.connect(self.org_id) as connection:
+            execute_many(connection, RESULT, [{**row, **own} for row in results])
+            execute_many(connection, AUDIT, [{**row, **own, "audit_id": new_id()} for row in audits])
+            finish(connection, self.org_id, token, jobs)
+
+    def forget(self) -> int:
+        """Drop what is remembered and has expired; returns how many answers."""
+        with self.connect(self.org_id) as connection:
+            return connection.execute(FORGET, {"org_id": self.org_id}).fetchone()[0]
+
+
+def as_json(known: Known | None) -> str | None:
+    """A value for a result or the audit."""
+    return None if known is None else orjson.dumps(known.value).decode()
+
+
+def _cached(row: Mapping[str, Any]) -> Cached:
+    record = None if row["payload"] is None else orjson.loads(row["payload"])
+    reading = Reading(Outcome(row["outcome"]), record, reason=row["reason"] or "")
+    return Cached(
+        row["answer_id"],
+        reading,
+        row["fetched_at"],
+        row["payload_hash"],
+        row["cost_usd"],
+        row["latency_ms"],
+        row["is_new"],
+    )

@@ -1,0 +1,222 @@
+"""The ledger of calls and answers: a call is written before it is sent, and its answers before anybody uses them.
+
+What a killed process left open was in flight: it counts as charged in full (`lost`), and may be asked again.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import psycopg
+
+from dagster_project.enrichment.lookup import Inputs, Reading
+from dagster_project.enrichment.money import Settled, Share, restored, settle, stored
+from dagster_project.enrichment.subject import Subject
+from dagster_project.transport.outcomes import Outcome
+from dagster_project.transport.shared import Connect
+
+# Answers that stand: the provider has it, has nothing, or must not say.
+LASTING = {Outcome.OK, Outcome.NO_MATCH, Outcome.SUPPRESSED}
+OPEN = """
+insert into ops.enrichment_calls
+  (org_id, call_id, request_id, provider, lookup, subjects, reserved_usd, reservation, lease_token)
+values (%(org_id)s, %(call_id)s, %(request_id)s, %(provider)s, %(lookup)s, %(subjects)s, %(reserved)s, %(reservation)s,
+  %(token)s)
+"""
+CLOSE = """
+update ops.enrichment_calls
+set state = 'settled', outcome = %(outcome)s, status = %(status)s, reason = %(reason)s, attempts = %(attempts)s,
+  cost_usd = %(cost)s, latency_ms = %(latency)s, settled_at = clock_timestamp()
+where org_id = %(org_id)s and call_id = %(call_id)s and state = 'sent'
+"""
+ANSWER = """
+insert into ops.enrichment_answers
+  (org_id, answer_id, call_id, provider, lookup, cache_key, kind, subject_id, lead_id, inputs, outcome, payload,
+   payload_hash, provider_request, cost_usd, reason)
+values (%(org_id)s, %(answer_id)s, %(call_id)s, %(provider)s, %(lookup)s, %(cache_key)s, %(kind)s, %(subject_id)s,
+  %(lead_id)s, %(inputs)s, %(outcome)s, %(payload)s, %(payload_hash)s, %(provider_request)s, %(cost)s, %(reason)s)
+"""
+REMEMBER = """
+insert into ops.enrichment_cache (org_id, cache_key, answer_id, outcome, fetched_at, expires_at)
+values (%(org_id)s, %(cache_key)s, %(answer_id)s, %(outcome)s, clock_timestamp(), %(expires_at)s)
+on conflict (org_id, cache_key) do update
+set answer_id = excluded.answer_id, outcome = excluded.outcome, fetched_at = excluded.fetched_at,
+  expires_at = excluded.expires_at
+"""
+PROMISE = """
+insert into ops.enrichment_pending
+  (org_id, provider, provider_request, answer_id, cache_key, poll_at, expires_at, reservation)
+values (%(org_id)s, %(provider)s, %(provider_request)s, %(answer_id)s, %(cache_key)s, %(poll_at)s, %(expires_at)s,
+  %(reservation)s)
+on conflict do nothing
+"""
+LOSE = """
+update ops.enrichment_calls as c
+set state = 'lost', outcome = 'lost', cost_usd = reserved_usd, settled_at = clock_timestamp(),
+  reason = 'the process was killed while the call was in flight'
+where c.org_id = %(org_id)s and c.state = 'sent' and not exists (
+  select from ops.enrichment_jobs as j
+  where j.org_id = c.org_id and j.lease_token = c.lease_token and j.lease_until > clock_timestamp())
+returning c.reserved_usd, c.reservation
+"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One subject's part in a call: its id, what it may cost, where that counts, how long an answer stands."""
+
+    id: str
+    subject: Subject
+    key: str
+    inputs: Inputs
+    reserved: Decimal
+    shares: Sequence[Share]
+    keep: timedelta
+    keep_nothing: timedelta
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to a provider about one or more subjects."""
+
+    id: str
+    provider: str
+    lookup: str
+    questions: Sequence[Question]
+    keep_seconds: float = 86_400.0
+
+    @property
+    def reserved(self) -> Decimal:
+        return sum((q.reserved for q in self.questions), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A call that came back: its class, and for each of its questions the reading and what it cost."""
+
+    call: Call
+    outcome: str
+    status: int | None
+    reason: str
+    attempts: int
+    latency_ms: float | None
+    readings: Sequence[tuple[Question, Reading, Decimal]]
+
+
+class Ledger:
+    """The calls of one tenant."""
+
+    def __init__(self, connect: Connect, org_id: str) -> None:
+        self.connect, self.org_id = connect, org_id
+
+    def open(self, calls: Iterable[Call], request_id: str, token: str) -> None:
+        """Write calls down before they are sent."""
+        rows = [
+            {
+                "org_id": self.org_id,
+                "call_id": call.id,
+                "request_id": request_id,
+                "provider": call.provider,
+                "lookup": call.lookup,
+                "subjects": len(call.questions),
+                "reserved": call.reserved,
+                "reservation": _json([stored(q.reserved, q.shares) for q in call.questions]),
+                "token": token,
+            }
+            for call in calls
+        ]
+        with self.connect(self.org_id) as connection, connection.cursor() as cursor:
+            cursor.executemany(OPEN, rows)
+
+    def settle(self, answered: Sequence[Answered]) -> None:
+        """Commit answers, their price and what is remembered of them, all or nothing."""
+        with self.connect(self.org_id) as connection, connection.cursor() as cursor:
+            cursor.executemany(CLOSE, [self._closing(one) for one in answered])
+            rows = [self._row(one.call, *reading) for one in answered for reading in one.readings]
+            cursor.executemany(ANSWER, rows)
+            cursor.executemany(REMEMBER, [row for row in rows if row["outcome"] in LASTING])
+            cursor.executemany(PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING])
+            settle(connection, self.org_id, (part for one in answered for part in _settled(one)))
+
+    def lose(self) -> int:
+        """Settle the calls that a killed process left in flight, at the most they can have cost; returns how many."""
+        with self.connect(self.org_id) as connection:
+            found = connection.execute(LOSE, {"org_id": self.org_id}).fetchall()
+            parts = [restored(part, Decimal(part["usd"])) for _, reservation in found for part in reservation]
+            settle(connection, self.org_id, parts)
+        return len(found)
+
+    def _closing(self, one: Answered) -> dict[str, Any]:
+        cost = sum((cost for _, _, cost in one.readings), Decimal(0))
+        return {
+            "org_id": self.org_id,
+            "call_id": one.call.id,
+            "outcome": one.outcome,
+            "status": one.status,
+            "reason": one.reason or None,
+            "attempts": one.attempts,
+            "cost": cost,
+            "latency": one.latency_ms,
+        }
+
+    def _row(self, call: Call, question: Question, reading: Reading, cost: Decimal) -> dict[str, Any]:
+        now, payload = datetime.now(UTC), _payload(reading)
+        subject = question.subject
+        return {
+            "org_id": self.org_id,
+            "answer_id": question.id,
+            "call_id": call.id,
+            "provider": call.provider,
+            "lookup": call.lookup,
+            "cache_key": question.key,
+            "kind": subject.kind,
+            "subject_id": subject.subject_id,
+            "lead_id": subject.lead_id,
+            "inputs": _json(dict(question.inputs)),
+            "outcome": str(reading.outcome),
+            "payload": payload,
+            "payload_hash": payload and payload_hash(reading.record),
+            "provider_request": reading.request_id,
+            "cost": cost,
+            "reason": reading.reason or None,
+            "expires_at": now + (question.keep if reading.outcome is Outcome.OK else question.keep_nothing),
+            "poll_at": now + timedelta(seconds=reading.retry_after or 1.0),
+            "reservation": _json(stored(question.reserved, question.shares)),
+        } | ({"expires_at": now + timedelta(seconds=call.keep_seconds)} if reading.outcome is Outcome.PENDING else {})
+
+
+def _settled(one: Answered) -> Iterable[Settled]:
+    """What becomes of a call's reservations; that of a pending answer stays until it comes."""
+    for question, reading, cost in one.readings:
+        if reading.outcome is not Outcome.PENDING:
+            yield Settled(question.reserved, cost, question.shares)
+
+
+def _payload(reading: Reading) -> str | None:
+    return None if reading.record is None else orjson.dumps(reading.record).decode()
+
+
+def payload_hash(record: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON."""
+    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _json(content: Any) -> str:
+    return orjson.dumps(content).decode()
+
+
+def new_id() -> str:
+    """An id for a call or an answer."""
+    return str(uuid.uuid4())
+
+
+def execute_many(connection: psycopg.Connection, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for many rows, in one trip."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
