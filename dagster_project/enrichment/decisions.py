@@ -1,4 +1,4 @@
-"""What is remembered and decided: cached answers, the attempts of a job, its results, and the audit of changed values."""
+"""What is remembered and decided: cached answers, the attempts of a job, its results, the audit of changed values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

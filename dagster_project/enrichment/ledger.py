@@ -22,6 +22,8 @@ from dagster_project.transport.shared import Connect
 
 # Answers that stand: the provider has it, has nothing, or must not say.
 LASTING = {Outcome.OK, Outcome.NO_MATCH, Outcome.SUPPRESSED}
+# That nobody may be asked about somebody is remembered for a year.
+SUPPRESSED = timedelta(days=365)
 OPEN = """
 insert into ops.enrichment_calls
   (org_id, call_id, request_id, provider, lookup, subjects, reserved_usd, reservation, lease_token)
@@ -184,7 +186,7 @@ class Ledger:
             "provider_request": reading.request_id,
             "cost": cost,
             "reason": reading.reason or None,
-            "expires_at": now + (question.keep if reading.outcome is Outcome.OK else question.keep_nothing),
+            "expires_at": now + lasts(reading, question.keep, question.keep_nothing),
             "poll_at": now + timedelta(seconds=reading.retry_after or 1.0),
             "reservation": _json(stored(question.reserved, question.shares)),
         } | ({"expires_at": now + timedelta(seconds=call.keep_seconds)} if reading.outcome is Outcome.PENDING else {})
@@ -195,6 +197,13 @@ def _settled(one: Answered) -> Iterable[Settled]:
     for question, reading, cost in one.readings:
         if reading.outcome is not Outcome.PENDING:
             yield Settled(question.reserved, cost, question.shares)
+
+
+def lasts(reading: Reading, keep: timedelta, keep_nothing: timedelta) -> timedelta:
+    """How long an answer is remembered."""
+    if reading.outcome is Outcome.SUPPRESSED:
+        return SUPPRESSED
+    return keep if reading.outcome is Outcome.OK else keep_nothing
 
 
 def _payload(reading: Reading) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from dagster_project.enrichment.ledger import ANSWER, REMEMBER, new_id, payload_hash
+from dagster_project.enrichment.ledger import ANSWER, REMEMBER, lasts, new_id, payload_hash
 from dagster_project.enrichment.lookup import Reading
 from dagster_project.enrichment.money import restored, settle
 from dagster_project.transport.outcomes import Outcome
@@ -96,7 +96,7 @@ class Promises:
             answer_id, _, reservation = taken
             promised = connection.execute(PROMISED, {"org_id": self.org_id, "answer_id": answer_id}).fetchone()
             row = self._answer(promised, request, reading, cost)
-            row["expires_at"] = datetime.now(UTC) + (keep if reading.outcome is Outcome.OK else keep_nothing)
+            row["expires_at"] = datetime.now(UTC) + lasts(reading, keep, keep_nothing)
             connection.execute(ANSWER, row)
             if not is_expired:
                 connection.execute(REMEMBER, row)

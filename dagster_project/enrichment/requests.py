@@ -66,7 +66,8 @@ COUNTS = """
 select state, count(*) from ops.enrichment_jobs where org_id = %(org_id)s and request_id = %(request_id)s group by state
 """
 SELECT = """
-select request_id, requested_at, requested_by, priority, fields, campaign, subjects, estimate_usd, max_usd, state, reason
+select request_id, requested_at, requested_by, priority, fields, campaign, subjects, estimate_usd, max_usd, state,
+  reason
 from ops.enrichment_requests where org_id = %(org_id)s
 """
 REOPEN = """
@@ -150,7 +151,7 @@ class Requests:
         self._execute(REOPEN, request_id=request_id)
 
     def end(self, request_id: str, reason: str | None) -> str:
-        """Note how a request stands: `completed` without open jobs, else `stopped`, or `pending` where it only waits."""
+        """Note how a request stands: `completed` without open jobs, else `stopped`, or `pending` where it waits."""
         counts = self.counts(request_id)
         is_open = counts.get("pending", 0) or counts.get("running", 0)
         state = "stopped" if reason else "pending" if is_open else "completed"

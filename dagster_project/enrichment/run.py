@@ -1,0 +1,143 @@
+"""The waterfall of a request: chunks of jobs are leased, asked about round by round, and given back decided.
+
+A killed run goes on from what is committed: answers that were paid for are remembered, calls in flight are charged.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from dagster_project.enrichment.asking import Asker
+from dagster_project.enrichment.job_state import JobState
+from dagster_project.enrichment.lookup import Lookup
+from dagster_project.enrichment.offers import offer
+from dagster_project.enrichment.promises import Promises
+from dagster_project.enrichment.requests import LEASE_SECONDS, Job, Request, Requests
+from dagster_project.enrichment.rounds import Plan, Report, Rounds, Stop
+from dagster_project.transport.outcomes import Outcome
+from dagster_project.transport.shared import Connect
+
+# Chunks of one request that are worked on at a time: while one waits for the database, another's calls are out.
+CHUNKS = 3
+# How long a run waits for promised answers before it leaves them to a later one.
+PATIENCE_SECONDS = 120.0
+# How long a promised answer is remembered once it has come: the longest that a waterfall may say.
+PROMISED = timedelta(days=365)
+
+
+class Run:
+    """One worker's run of one request; several may work on one request."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        org_id: str,
+        asker: Asker,
+        plan: Plan,
+        request: Request,
+        *,
+        day: date | None = None,
+        patience: float = PATIENCE_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
+        failpoint: Callable[[str], None] = lambda name: None,
+        progress: Callable[[Report], None] = lambda report: None,
+    ) -> None:
+        self.asker, self.plan, self.request = asker, plan, request
+        # a request counts under the day it was made, so that a run past midnight keeps to its caps
+        self.rounds = Rounds(connect, org_id, asker, plan, request, day or request.requested_at.date(), failpoint)
+        self.requests, self.promises = Requests(connect, org_id, lease_seconds), Promises(connect, org_id)
+        self.patience, self.failpoint, self.progress = patience, failpoint, progress
+        self.lookups: dict[tuple[str, str], Lookup] = {
+            (p.name, lookup.name): lookup for p in asker.providers.values() for lookup in p.endpoints
+        }
+
+    @property
+    def report(self) -> Report:
+        return self.rounds.report
+
+    async def run(self) -> Report:
+        """Work until no job is left, the request is stopped, or only promises are waited for."""
+        self.requests.start(self.request.request_id)
+        self.report.lost = self.rounds.ledger.lose()
+        deadline = asyncio.get_running_loop().time() + self.patience
+        while self.rounds.stop is None:
+            if not await self._work_once() and not await self._wait(deadline):
+                break
+        self.report.state = self.requests.end(self.request.request_id, self.rounds.stop)
+        self.report.reason = self.rounds.stop
+        return self.report
+
+    async def _work_once(self) -> bool:
+        """Several chunks side by side; False when no job was due."""
+        async with asyncio.TaskGroup() as group:
+            done = [group.create_task(self._chunk()) for _ in range(CHUNKS)]
+        return any(task.result() for task in done)
+
+    async def _wait(self, deadline: float) -> bool:
+        """Ask for the promised answers that are due, and wait for the next; False when nothing is to be waited for."""
+        if not self.requests.counts(self.request.request_id).get("pending"):
+            return False
+        await self._poll()
+        next_at, loop = self.promises.next_at(), asyncio.get_running_loop()
+        pause = max(0.05, (next_at - datetime.now(UTC)).total_seconds()) if next_at else 0.05
+        if loop.time() + pause > deadline:
+            return False
+        await asyncio.sleep(pause)
+        return True
+
+    async def _poll(self) -> None:
+        for promise in self.promises.due():
+            lookup = self.lookups.get((promise.provider, promise.lookup))
+            if lookup is None or lookup.poll is None:
+                self.promises.postpone(promise, None)
+                continue
+            reading = await self.asker.poll(promise.provider, lookup, promise.request)
+            if reading.outcome is Outcome.PENDING and promise.expires_at > datetime.now(UTC):
+                self.promises.postpone(promise, reading.retry_after)
+                continue
+            cost = offer(promise.provider, promise.lookup).cost(reading)
+            self.promises.take(promise.provider, promise.request, reading, cost, PROMISED, PROMISED)
+
+    async def _chunk(self) -> bool:
+        """Lease some jobs and take them through their waterfalls; False when none was due."""
+        token = str(uuid.uuid4())
+        jobs = await asyncio.to_thread(self.requests.lease, self.request.request_id, token, self.plan.batch_size)
+        self.failpoint("leased")
+        if not jobs:
+            return False
+        states = {job.job_id: self._state(job) for job in jobs}
+        for row in await asyncio.to_thread(self.rounds.decisions.attempts, list(states)):
+            states[row["job_id"]].resume([row], self.lookups)
+        try:
+            while asks := self.rounds.asks(states.values()):
+                await self.rounds.answer(asks, token)
+                await asyncio.to_thread(self.requests.extend, token)
+                self.progress(self.report)
+        except Stop as stop:
+            self.rounds.stop = self.rounds.stop or str(stop)
+        await self._finish(token, states.values())
+        return True
+
+    def _state(self, job: Job) -> JobState:
+        rules = self.plan.waterfalls(job.subject)
+        orders = {name: self.plan.order(job.subject, name, rules[name]) for name in job.fields if name in rules}
+        return JobState(job, rules, orders)
+
+    async def _finish(self, token: str, states: Iterable[JobState]) -> None:
+        """Decide what came of each job and give it back."""
+        results, audits, jobs = [], [], []
+        for state in states:
+            found, changed = state.results()
+            results += found
+            audits += changed
+            said, reason = state.state()
+            if self.rounds.stop and said != "pending" and state.open_fields():
+                said, reason = "failed", self.rounds.stop
+            next_at = state.waits_until if said == "pending" and state.waits_until else "-infinity"
+            jobs.append({"job_id": state.job.job_id, "state": said, "reason": reason, "next_at": next_at})
+        self.failpoint("deciding")
+        await asyncio.to_thread(self.rounds.decisions.decide, token, results, audits, jobs)
+        self.failpoint("decided")
+        self.report.jobs += len(jobs)
+        self.report.filled += len(audits)
