@@ -30,7 +30,23 @@ insert into ops.enrichment_calls
 values (%(org_id)s, %(call_id)s, %(request_id)s, %(provider)s, %(lookup)s, %(subjects)s, %(reserved)s, %(reservation)s,
   %(token)s)
 """
-CLOSE = """
+C  # A claim of a worker that is gone is anybody's. An answer that came since the memory was read needs no question.
+CLAIM = """
+with claimed as (
+  insert into ops.enrichment_claims as k (org_id, cache_key, lease_token)
+  select %(org_id)s, key, %(token)s from unnest(%(keys)s::text[]) as key order by key
+  on conflict (org_id, cache_key) do update set lease_token = excluded.lease_token
+  where k.lease_token = excluded.lease_token or not exists (
+    select from ops.enrichment_jobs as j
+    where j.org_id = k.org_id and j.lease_token = k.lease_token and j.lease_until > clock_timestamp())
+  returning cache_key
+)
+select cache_key from claimed where not exists (
+  select from ops.enrichment_cache as c
+  where c.org_id = %(org_id)s and c.cache_key = claimed.cache_key and c.fetched_at >= %(since)s)
+"""
+UNCLAIM = "delete from ops.enrichment_claims where org_id = %(org_id)s and cache_key = any(%(keys)s)"
+LOSE = """
 update ops.enrichment_calls
 set state = 'settled', outcome = %(outcome)s, status = %(status)s, reason = %(reason)s, attempts = %(attempts)s,
   cost_usd = %(cost)s, latency_ms = %(latency)s, settled_at = clock_timestamp()
@@ -116,7 +132,16 @@ class Ledger:
     def __init__(self, connect: Connect, org_id: str) -> None:
         self.connect, self.org_id = connect, org_id
 
-    def open(self, calls: Iterable[Call], request_id: str, token: str) -> None:
+    def claim(self, connection: psycopg.Connection, keys: Iterable[str], token: str, since: datetime) -> set[str]:
+        """The questions that nobody else asks at this moment, and that were not answered `since`; they are claimed."""
+        values = {"org_id": self.org_id, "keys": sorted(keys), "token": token, "since": since}
+        return {key for (key,) in connection.execute(CLAIM, values).fetchall()}
+
+    def unclaim(self, connection: psycopg.Connection, keys: Iterable[str]) -> None:
+        """Others may ask these questions again."""
+        connection.execute(UNCLAIM, {"org_id": self.org_id, "keys": list(keys)})
+
+    def open(self, connection: psycopg.Connection, calls: Iterable[Call], request_id: str, token: str) -> None:
         """Write calls down before they are sent."""
         rows = [
             {
@@ -132,8 +157,7 @@ class Ledger:
             }
             for call in calls
         ]
-        with self.connect(self.org_id) as connection, connection.cursor() as cursor:
-            cursor.executemany(OPEN, rows)
+        execute_many(connection, OPEN, rows)
 
     def settle(self, answered: Sequence[Answered]) -> None:
         """Commit answers, their price and what is remembered of them, all or nothing."""
@@ -143,6 +167,7 @@ class Ledger:
             cursor.executemany(ANSWER, rows)
             cursor.executemany(REMEMBER, [row for row in rows if row["outcome"] in LASTING])
             cursor.executemany(PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING])
+            self.unclaim(connection, [question.key for one in answered for question in one.call.questions])
             settle(connection, self.org_id, (part for one in answered for part in _settled(one)))
 
     def lose(self) -> int:

@@ -28,8 +28,9 @@ values (%(org_id)s, %(request_id)s, %(by)s, %(priority)s, %(fields)s, %(campaign
   %(max_usd)s)
 on conflict do nothing
 """
-COPY_JOBS = """
-copy ops.enrichment_jobs (org_id, job_id, request_id, kind, subject_id, lead_id, fields, priority, subject) from stdin
+INSERT_JOB = """
+insert into ops.enrichment_jobs (org_id, job_id, request_id, kind, subject_id, lead_id, fields, priority, subject)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 LEASE = """
 with due as (
@@ -129,10 +130,12 @@ class Requests:
         with self.connect(self.org_id) as connection:
             if not connection.execute(INSERT_REQUEST, row).rowcount:
                 return
-            with connection.cursor() as cursor, cursor.copy(COPY_JOBS) as copy:
-                for subject in asked:
-                    who = (subject.kind, subject.subject_id, subject.lead_id, own[subject.kind], urgent)
-                    copy.write_row((self.org_id, new_id(), request_id, *who, _stored(subject)))
+            with connection.cursor() as cursor:
+                cursor.executemany(INSERT_JOB, [self._job_row(request_id, s, own[s.kind], urgent) for s in asked])
+
+    def _job_row(self, request_id: str, subject: Subject, fields: list[str], urgent: int) -> tuple[Any, ...]:
+        who = (subject.kind, subject.subject_id, subject.lead_id)
+        return (self.org_id, new_id(), request_id, *who, fields, urgent, _stored(subject))
 
     def lease(self, request_id: str, token: str, most: int) -> list[Job]:
         """Take up to so many jobs that are due; none when there are none at the moment."""

@@ -14,13 +14,17 @@ from dagster_project.enrichment.decisions import Cached, Decisions, Waiting
 from dagster_project.enrichment.job_state import JobState, Source
 from dagster_project.enrichment.ledger import Answered, Call, Ledger, Question, new_id, payload_hash
 from dagster_project.enrichment.lookup import Lookup, Reading, cache_key
-from dagster_project.enrichment.money import ENDING, REASONS, Caps, reserve, shares
+from dagster_project.enrichment.money import ENDING, REASONS, Caps, shares
 from dagster_project.enrichment.offers import offer
+from dagster_project.enrichment.opening import open_calls
 from dagster_project.enrichment.requests import Request
-from dagster_project.enrichment.steps import Step, Waterfall, grouped, next_step
+from dagster_project.enrichment.steps import Step, Waterfall, next_step
 from dagster_project.enrichment.subject import Subject
 from dagster_project.transport.outcomes import Outcome
 from dagster_project.transport.shared import Connect
+
+# When a question that another worker asks is looked at again.
+ELSEWHERE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Rounds:
     async def answer(self, asks: Sequence[Ask], token: str) -> None:
         """Answer every question of a round."""
         keys = [ask.key for ask in asks]
-        remembered, waiting = await asyncio.to_thread(self.decisions.cached, keys, self.request.request_id)
+        remembered, waiting, as_of = await asyncio.to_thread(self.decisions.cached, keys, self.request.request_id)
         self.failpoint("remembered")
         rows, fresh = [], {}
         for ask in asks:
@@ -122,7 +126,7 @@ class Rounds:
                 rows += self._from_promise(ask, promised)
             else:
                 fresh.setdefault(ask.key, []).append(ask)
-        rows += await self._asked(fresh, token)
+        rows += await self._asked(fresh, token, as_of)
         await asyncio.to_thread(self.decisions.note, rows)
         self.failpoint("noted")
 
@@ -147,15 +151,24 @@ class Rounds:
         ask.state.waits_until = promised.poll_at
         return self._take(ask, Reading(Outcome.PENDING), Decimal(0), Source(None, datetime.now(UTC), is_cached=True))
 
-    async def _asked(self, fresh: Mapping[str, list[Ask]], token: str) -> list[dict[str, Any]]:
-        """Reserve, call and settle; several subjects with one question share its answer."""
-        questions = {key: self._question(key, asks) for key, asks in fresh.items()}
-        allowed = await self._reserved(questions, fresh)
-        self.failpoint("reserved")
-        items = [(key, fresh[key][0].step) for key in allowed]
-        calls = [self._call(group, questions) for group in grouped(items, lambda lookup: lookup.batch)]
-        await asyncio.to_thread(self.ledger.open, [c for c, _ in calls], self.request.request_id, token)
+    def _from_elsewhere(self, ask: Ask) -> list[dict[str, Any]]:
+        """Another worker asks just this: its answer is waited for."""
+        return self._from_promise(ask, Waiting("", datetime.now(UTC) + ELSEWHERE))
+
+    async def _asked(self, fresh: Mapping[str, list[Ask]], token: str, since: datetime) -> list[dict[str, Any]]:
+        """Open, send and settle; several subjects with one question share its answer."""
+        asked = {key: (self._question(key, asks), asks[0].step) for key, asks in fresh.items()}
+        opened = await asyncio.to_thread(open_calls, self.ledger, self.request.request_id, token, since, asked)
         self.failpoint("opened")
+        rows = [row for key in opened.elsewhere for ask in fresh[key] for row in self._from_elsewhere(ask)]
+        for key, scope in opened.refused.items():
+            self._refuse(fresh[key], scope)
+        return rows + await self._answered(opened.calls, fresh)
+
+    async def _answered(
+        self, calls: Sequence[tuple[Call, Lookup]], fresh: Mapping[str, list[Ask]]
+    ) -> list[dict[str, Any]]:
+        """Send the calls; whatever has come is committed together, and used only then."""
         rows: list[dict[str, Any]] = []
         tasks = {asyncio.create_task(self._send(call, lookup, fresh)) for call, lookup in calls}
         try:
@@ -191,39 +204,16 @@ class Rounds:
         price = offer(provider, lookup.name).most
         return Question(new_id(), subject, key, ask.step.inputs, price, parts, *kept(ask))
 
-    async def _reserved(self, questions: Mapping[str, Question], fresh: Mapping[str, list[Ask]]) -> list[str]:
-        """The questions that may be asked. A full lead or provider ends its own part; what is full for all, the run."""
-        if not questions:
-            return []
-        wanted = {q.id: (q.reserved, q.shares) for q in questions.values()}
-
-        def reserve_all() -> dict[str, str | None]:
-            with self.connect(self.org_id) as connection:
-                return reserve(connection, self.org_id, wanted)
-
-        refused = await asyncio.to_thread(reserve_all)
-        allowed = []
-        for key, question in questions.items():
-            scope = refused[question.id]
-            if scope is None:
-                allowed.append(key)
-            elif scope in ENDING:
-                self.stop = self.stop or REASONS[scope]
-            for ask in fresh[key] if scope else ():
-                self._refuse(ask, scope)
-        return allowed
-
-    def _refuse(self, ask: Ask, scope: str) -> None:
+    def _refuse(self, asks: Sequence[Ask], scope: str) -> None:
+        """A full lead ends its own field, a full provider its part in the run; what is full for all, the run."""
+        if scope in ENDING:
+            self.stop = self.stop or REASONS[scope]
         if scope == "provider":
-            self.resting[ask.step.provider.name] = REASONS[scope]
+            self.resting[asks[0].step.provider.name] = REASONS[scope]
             return
-        for name in ask.names:
-            ask.state.fields[name].stopped = REASONS[scope]
-
-    def _call(self, group: Sequence[tuple[str, Step]], questions: Mapping[str, Question]) -> tuple[Call, Lookup]:
-        provider, lookup = group[0][1].provider, group[0][1].lookup
-        asked = [questions[key] for key, _ in group]
-        return Call(new_id(), provider.name, lookup.name, asked, lookup.keep_seconds), lookup
+        for ask in asks:
+            for name in ask.names:
+                ask.state.fields[name].stopped = REASONS[scope]
 
     def _apply(self, one: Answered, fresh: Mapping[str, list[Ask]]) -> list[dict[str, Any]]:
         """Use committed answers: the first that asked bears the cost, the others share the answer."""

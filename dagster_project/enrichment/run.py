@@ -62,6 +62,7 @@ class Run:
         self.report.lost = self.rounds.ledger.lose()
         deadline = asyncio.get_running_loop().time() + self.patience
         while self.rounds.stop is None:
+            await self._poll()
             if not await self._work_once() and not await self._wait(deadline):
                 break
         self.report.state = self.requests.end(self.request.request_id, self.rounds.stop)
@@ -75,10 +76,9 @@ class Run:
         return any(task.result() for task in done)
 
     async def _wait(self, deadline: float) -> bool:
-        """Ask for the promised answers that are due, and wait for the next; False when nothing is to be waited for."""
+        """Wait for the next promised answer; False when none is worth waiting for."""
         if not self.requests.counts(self.request.request_id).get("pending"):
             return False
-        await self._poll()
         next_at, loop = self.promises.next_at(), asyncio.get_running_loop()
         pause = max(0.05, (next_at - datetime.now(UTC)).total_seconds()) if next_at else 0.05
         if loop.time() + pause > deadline:

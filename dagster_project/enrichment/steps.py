@@ -13,6 +13,8 @@ from dagster_project.enrichment.subject import Known, Subject
 FREE = {"unavailable", "quota_exhausted", "auth", "rate_limited"}
 # The answer is not there yet: nobody else is asked meanwhile, because that would pay twice.
 WAITING = {"pending"}
+# Why a provider is passed over; what is known may grow until the next round.
+TOO_LITTLE = "too little is known to ask"
 
 
 class Waterfall(Protocol):
@@ -100,7 +102,7 @@ def next_step(
         return None
     tried = {t.provider for t in progress.tries}
     for name in progress.order:
-        if name in tried or name in progress.passed:
+        if name in tried or progress.passed.get(name, TOO_LITTLE) != TOO_LITTLE:
             continue
         if name not in providers:
             progress.passed[name] = "no key"
@@ -110,8 +112,9 @@ def next_step(
             continue
         found = _askable(providers[name], field_name, identity)
         if found is None:
-            progress.passed[name] = "too little is known to ask"
+            progress.passed[name] = TOO_LITTLE
             continue
+        progress.passed.pop(name, None)
         most = progress.rules.max_cost_usd
         if most is not None and progress.cost + offer(name, found.lookup.name).most > most:
             progress.passed[name] = f"it may cost more than the {most} USD that the field may"

@@ -123,6 +123,15 @@ create index on ops.enrichment_cache (expires_at);
 comment on table ops.enrichment_cache is
   'The answer that stands for a question until it expires; that there is nothing is one too. One row per question.';
 
+create table ops.enrichment_claims (
+  org_id text not null,
+  cache_key text not null,
+  lease_token uuid not null,
+  primary key (org_id, cache_key)
+);
+comment on table ops.enrichment_claims is
+  'Questions that a worker is asking at this moment, so that no other pays for the same answer. One row per question.';
+
 create table ops.enrichment_pending (
   org_id text not null,
   provider text not null,
@@ -295,7 +304,14 @@ grant execute on function ops.settle_enrichment to app;
 
 TENANT_TABLES = (
     *("enrichment_requests", "enrichment_jobs", "enrichment_calls", "enrichment_answers", "enrichment_cache"),
-    *("enrichment_pending", "enrichment_attempts", "enrichment_results", "enrichment_audit", "enrichment_spend"),
+    *(
+        "enrichment_claims",
+        "enrichment_pending",
+        "enrichment_attempts",
+        "enrichment_results",
+        "enrichment_audit",
+        "enrichment_spend",
+    ),
     "provider_switches",
 )
 
