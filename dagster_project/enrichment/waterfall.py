@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from dagster_project import user_yaml
+from dagster_project.enrichment.lookup import Provider
 from dagster_project.enrichment.subject import FIELDS
 from dagster_project.user_yaml import Strict, YamlMistake, nearest
 
@@ -128,6 +129,14 @@ class Chosen:
     fields: Mapping[str, FieldWaterfall] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     batch_size: int = 100
+
+
+def fills_of(providers: Mapping[str, Provider]) -> dict[str, frozenset[str]]:
+    """What each provider fills, by all its lookups."""
+    return {
+        name: frozenset(field_name for lookup in provider.endpoints for field_name in lookup.fills)
+        for name, provider in providers.items()
+    }
 
 
 def load_waterfall(name: str, folders: Sequence[Path], fills: Fills) -> Waterfall:
