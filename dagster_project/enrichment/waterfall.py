@@ -182,6 +182,19 @@ def waterfall_for(vertical: str | None, found: Mapping[str, Waterfall]) -> Chose
     return Chosen(own and own.vertical, fields, budget, files[-1].batch_size if files else 100)
 
 
+def warnings(waterfall: Waterfall, verticals: Collection[str]) -> list[str]:
+    """What a person should know of a waterfall that can be used; `verticals` are those that leads carry."""
+    told = []
+    if waterfall.vertical and waterfall.vertical not in verticals:
+        known = f"{nearest(waterfall.vertical, verticals)}. Leads carry: {', '.join(verticals)}"
+        told.append(f'vertical: no lead carries "{waterfall.vertical}"{known}')
+    for name, settings in waterfall.fields.items():
+        if last := settings.providers[settings.max_attempts :]:
+            place = f"fields.{name}: {', '.join(last)}"
+            told.append(f"{place} can be asked only where others are skipped (max_attempts is {settings.max_attempts})")
+    return told
+
+
 def _load(path: Path, fills: Fills) -> Waterfall:
     found = user_yaml.load(Waterfall, path)
     if mistakes := [told for name, settings in found.fields.items() for told in _unfit(name, settings, fills)]:

@@ -6,22 +6,12 @@ from pathlib import Path
 import pytest
 
 from dagster_project.enrichment.subject import FIELDS
-from dagster_project.enrichment.waterfall import Chosen, load_waterfall, waterfall_for, waterfalls
+from dagster_project.enrichment.waterfall import Chosen, fills_of, load_waterfall, warnings, waterfall_for, waterfalls
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.user_yaml import UnknownName, YamlMistake
+from tests.enrichment.fakes import FILLS, fake_providers
 
 SHIPPED = [PROJECT_ROOT / "data" / "waterfalls"]
-FILLS = {
-    "clearbit": {"email", "title", "company", "domain", "social"},
-    "apollo": {"email", "phone", "title", "company", "domain", "social"},
-    "hunter": {"email", "domain"},
-    "zoominfo": {"email", "phone", "title", "company"},
-    "lusha": {"email", "phone"},
-    "rocketreach": {"email", "phone", "title"},
-    "pdl": {"email", "title", "company", "social"},
-    "builtwith": {"tech"},
-    "wappalyzer": {"tech"},
-}
 SMALL = "description: Small.\nfields: {email: {providers: [apollo, hunter]}}\n"
 
 
@@ -213,3 +203,17 @@ def test_leads_of_any_other_vertical_and_of_none_get_the_default():
 
 def test_without_any_file_nothing_is_filled():
     assert waterfall_for("dentists", {}) == Chosen()
+
+
+def test_what_providers_fill_is_read_off_their_lookups():
+    assert fills_of(fake_providers()) == FILLS
+
+
+def test_what_a_person_should_know_of_a_waterfall_is_told(tmp_path: Path):
+    text = "vertical: b2b_sas\ndescription: Small.\nfields: {email: {providers: [apollo, hunter], max_attempts: 1}}\n"
+    found = load_waterfall("mine", [written(tmp_path, text)], FILLS)
+    assert warnings(found, ("b2b_saas", "healthcare")) == [
+        'vertical: no lead carries "b2b_sas" (did you mean "b2b_saas"?). Leads carry: b2b_saas, healthcare',
+        "fields.email: hunter can be asked only where others are skipped (max_attempts is 1)",
+    ]
+    assert warnings(load_waterfall("b2b_saas", SHIPPED, FILLS), ("b2b_saas",)) == []
