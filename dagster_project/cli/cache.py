@@ -35,7 +35,7 @@ def invalidate(
 
     What was answered stays in the history.
     """
-    from dagster_project.enrichment.cache_invalidation import invalidate
+    from dagster_project.enrichment.cache_invalidation import invalidate as forget
     from dagster_project.resources.warehouse import Warehouse
 
     if everything == any((provider, lookup, lead)):
@@ -44,7 +44,7 @@ def invalidate(
     conf, lead_id = settings.load(org_id=org), _lead_id(lead)
     with told():
         connect = Warehouse(conf).ensure().app
-        many = invalidate(connect, conf.org_id, provider=provider, lookup=lookup, lead_id=lead_id, dry_run=dry_run)
+        many = forget(connect, conf.org_id, provider=provider, lookup=lookup, lead_id=lead_id, dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps({"answers": many, "dry_run": dry_run}))
         return

@@ -17,7 +17,15 @@ from rich.text import Text
 from dagster_project import settings, user_yaml
 from dagster_project.cli.plan_view import WIDTH, usd
 from dagster_project.enrichment.providers import providers
-from dagster_project.enrichment.waterfall import Budget, FieldSettings, Waterfall, fills_of, warnings, waterfalls
+from dagster_project.enrichment.waterfall import (
+    Budget,
+    FieldSettings,
+    Waterfall,
+    fills_of,
+    warnings,
+    waterfall_for,
+    waterfalls,
+)
 from dagster_project.settings import Settings
 from dagster_project.sources.vertical import Canonical
 from dagster_project.transport.credentials import provider_configs
@@ -58,7 +66,7 @@ def list_waterfalls(as_json: AsJson = False) -> None:
     else:
         console, keyless = Console(), _keyless()
         for waterfall in found.values():
-            _show(waterfall, keyless, console)
+            _show(waterfall, waterfall_for(waterfall.vertical, found).budget, keyless, console)
     for mistake in mistakes.values():
         typer.echo("\n".join(mistake.sentences), err=True)
     if mistakes:
@@ -109,11 +117,11 @@ def _keyless() -> set[str]:
     return {name for name, config in provider_configs(providers().values()).items() if not config.is_configured}
 
 
-def _show(waterfall: Waterfall, keyless: set[str], console: Console) -> None:
+def _show(waterfall: Waterfall, budget: Budget, keyless: set[str], console: Console) -> None:
     leads = f"leads of {waterfall.vertical}" if waterfall.vertical else "all leads"
     console.print(Text(f"{waterfall.name}: {leads}, {waterfall.order} order", style="bold"))
     console.print(Text(waterfall.description), width=min(console.width, WIDTH))
-    console.print(Text(_caps(waterfall.budget), style="dim"), width=min(console.width, WIDTH))
+    console.print(Text(_caps(budget), style="dim"), width=min(console.width, WIDTH))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("field", no_wrap=True)
     table.add_column("asked", overflow="fold")

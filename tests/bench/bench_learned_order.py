@@ -50,7 +50,7 @@ def timed(history: pl.DataFrame) -> tuple[Replay, float]:
 
 def compare(world: World, subjects: range, before: Replay, after: Replay) -> None:
     """Print fixed against learned on subjects that nothing was learned from, and both estimates of the saving."""
-    titles = ("fixed $", "learned $", "filled", "filled", "true", "estimate", "90% interval", "explored")
+    titles = ("fixed $", "learned $", "fixed filled", "learned filled", "true", "estimate", "90% interval", "explored")
     print(f"{'field':8s}" + "".join(f"{title:>16s}" for title in titles))
     explored = {found.field: found.saved_share for found in after.fields}
     totals = [0.0, 0.0]

@@ -46,6 +46,8 @@ def test_the_shipped_waterfalls_are_listed_in_order_and_those_without_a_key_in_b
     assert "b2b_saas: leads of b2b_saas, fixed order\n" in result.stdout
     assert "(clearbit) → apollo → (hunter)" in result.stdout
     assert "At most $2.00 for a lead, $100.00 for a request, $250.00 for a day" in result.stdout
+    # what a vertical's file does not state holds for it as in the default
+    assert "At most $3.00 for a lead, $100.00 for a request, $250.00 for a day, $150.00 for a campaign" in result.stdout
     assert KEY not in result.output
     assert max(map(len, result.stdout.splitlines())) <= 100
 

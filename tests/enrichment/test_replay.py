@@ -19,6 +19,7 @@ from dagster_project.enrichment.attempt_history import (
 from dagster_project.enrichment.learned_order import Cell, Price
 from dagster_project.enrichment.offers import Offer
 from dagster_project.enrichment.replay import FEWEST_JOBS, FieldReplay, Replay, replay
+from dagster_project.enrichment.waterfall import FieldSettings
 from tests.enrichment.order_world import BEGUN, OFFERS, World, fixed, settings
 
 SUBJECTS = 3_000
@@ -160,6 +161,28 @@ def test_without_exploration_the_saving_is_understated_and_with_it_comes_nearer(
     assert blind.saved_share < sighted.saved_share < true + 0.05
     assert blind.comparison.seen < 0.1
     assert sighted.comparison.seen > 0.6
+
+
+def test_what_a_history_could_not_show_is_taken_back_once_it_was_tried():
+    # a knows the even ones, b the odd ones: after the misses of a, b seems to know everybody
+    asked_a_first = [
+        row for n in range(600) for row in ([(f"{n:04}", "a", "ok", True)] if n % 2 == 0 else both(f"{n:04}", "a", "b"))
+    ]
+    asked_b_first = [
+        row
+        for n in range(600, 1_200)
+        for row in ([(f"{n:04}", "b", "ok", True)] if n % 2 else both(f"{n:04}", "b", "a"))
+    ]
+    orders = FieldSettings(providers=("a", "b"))
+    blind = field(replay(attempts(*asked_a_first), lambda *at: orders, {}), "email")
+    assert (blind.is_won, blind.comparison.seen) == (True, 0.0)
+    sighted = field(replay(attempts(*asked_a_first, *asked_b_first), lambda *at: orders, {}), "email")
+    assert (sighted.is_won, sighted.comparison.seen) == (False, 1.0)
+
+
+def both(job: str, first: str, second: str) -> list[tuple[str, str, str, bool]]:
+    """One that has nothing, and after it one that fills the field."""
+    return [(job, first, "no_match", False), (job, second, "ok", True)]
 
 
 def test_leaving_a_provider_out_to_save_money_is_refused(world: World):
