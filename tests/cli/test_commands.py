@@ -41,6 +41,13 @@ COMMANDS = [
     ["db", "dump"],
     ["db", "restore"],
     ["mapping", "suggest"],
+    ["waterfall", "list"],
+    ["waterfall", "validate"],
+    ["waterfall", "replay"],
+    ["provider", "list"],
+    ["provider", "enable"],
+    ["provider", "disable"],
+    ["cache", "invalidate"],
 ]
 
 
