@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import psycopg
 
+from dagster_project.enrichment.ledger_sql import ANSWER, CLAIM, CLOSE, LOSE, OPEN, PROMISE, REMEMBER, UNCLAIM
 from dagster_project.enrichment.lookup import Inputs, Reading
 from dagster_project.enrichment.money import Settled, Share, restored, settle, stored
 from dagster_project.enrichment.subject import Subject
@@ -24,64 +25,6 @@ from dagster_project.transport.shared import Connect
 LASTING = {Outcome.OK, Outcome.NO_MATCH, Outcome.SUPPRESSED}
 # That nobody may be asked about somebody is remembered for a year.
 SUPPRESSED = timedelta(days=365)
-OPEN = """
-insert into ops.enrichment_calls
-  (org_id, call_id, request_id, provider, lookup, subjects, reserved_usd, reservation, lease_token)
-values (%(org_id)s, %(call_id)s, %(request_id)s, %(provider)s, %(lookup)s, %(subjects)s, %(reserved)s, %(reservation)s,
-  %(token)s)
-"""
-C  # A claim of a worker that is gone is anybody's. An answer that came since the memory was read needs no question.
-CLAIM = """
-with claimed as (
-  insert into ops.enrichment_claims as k (org_id, cache_key, lease_token)
-  select %(org_id)s, key, %(token)s from unnest(%(keys)s::text[]) as key order by key
-  on conflict (org_id, cache_key) do update set lease_token = excluded.lease_token
-  where k.lease_token = excluded.lease_token or not exists (
-    select from ops.enrichment_jobs as j
-    where j.org_id = k.org_id and j.lease_token = k.lease_token and j.lease_until > clock_timestamp())
-  returning cache_key
-)
-select cache_key from claimed where not exists (
-  select from ops.enrichment_cache as c
-  where c.org_id = %(org_id)s and c.cache_key = claimed.cache_key and c.fetched_at >= %(since)s)
-"""
-UNCLAIM = "delete from ops.enrichment_claims where org_id = %(org_id)s and cache_key = any(%(keys)s)"
-LOSE = """
-update ops.enrichment_calls
-set state = 'settled', outcome = %(outcome)s, status = %(status)s, reason = %(reason)s, attempts = %(attempts)s,
-  cost_usd = %(cost)s, latency_ms = %(latency)s, settled_at = clock_timestamp()
-where org_id = %(org_id)s and call_id = %(call_id)s and state = 'sent'
-"""
-ANSWER = """
-insert into ops.enrichment_answers
-  (org_id, answer_id, call_id, provider, lookup, cache_key, kind, subject_id, lead_id, inputs, outcome, payload,
-   payload_hash, provider_request, cost_usd, reason)
-values (%(org_id)s, %(answer_id)s, %(call_id)s, %(provider)s, %(lookup)s, %(cache_key)s, %(kind)s, %(subject_id)s,
-  %(lead_id)s, %(inputs)s, %(outcome)s, %(payload)s, %(payload_hash)s, %(provider_request)s, %(cost)s, %(reason)s)
-"""
-REMEMBER = """
-insert into ops.enrichment_cache (org_id, cache_key, answer_id, outcome, fetched_at, expires_at)
-values (%(org_id)s, %(cache_key)s, %(answer_id)s, %(outcome)s, clock_timestamp(), %(expires_at)s)
-on conflict (org_id, cache_key) do update
-set answer_id = excluded.answer_id, outcome = excluded.outcome, fetched_at = excluded.fetched_at,
-  expires_at = excluded.expires_at
-"""
-PROMISE = """
-insert into ops.enrichment_pending
-  (org_id, provider, provider_request, answer_id, cache_key, poll_at, expires_at, reservation)
-values (%(org_id)s, %(provider)s, %(provider_request)s, %(answer_id)s, %(cache_key)s, %(poll_at)s, %(expires_at)s,
-  %(reservation)s)
-on conflict do nothing
-"""
-LOSE = """
-update ops.enrichment_calls as c
-set state = 'lost', outcome = 'lost', cost_usd = reserved_usd, settled_at = clock_timestamp(),
-  reason = 'the process was killed while the call was in flight'
-where c.org_id = %(org_id)s and c.state = 'sent' and not exists (
-  select from ops.enrichment_jobs as j
-  where j.org_id = c.org_id and j.lease_token = c.lease_token and j.lease_until > clock_timestamp())
-returning c.reserved_usd, c.reservation
-"""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from dagster_project.enrichment.ledger import ANSWER, REMEMBER, lasts, new_id, payload_hash
+from dagster_project.enrichment.ledger import lasts, new_id, payload_hash
+from dagster_project.enrichment.ledger_sql import ANSWER, REMEMBER
 from dagster_project.enrichment.lookup import Reading
 from dagster_project.enrichment.money import restored, settle
 from dagster_project.transport.outcomes import Outcome

@@ -304,15 +304,8 @@ grant execute on function ops.settle_enrichment to app;
 
 TENANT_TABLES = (
     *("enrichment_requests", "enrichment_jobs", "enrichment_calls", "enrichment_answers", "enrichment_cache"),
-    *(
-        "enrichment_claims",
-        "enrichment_pending",
-        "enrichment_attempts",
-        "enrichment_results",
-        "enrichment_audit",
-        "enrichment_spend",
-    ),
-    "provider_switches",
+    *("enrichment_claims", "enrichment_pending", "enrichment_attempts", "enrichment_results", "enrichment_audit"),
+    *("enrichment_spend", "provider_switches"),
 )
 
 
