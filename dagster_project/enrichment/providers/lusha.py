@@ -102,8 +102,8 @@ PROVIDER = Provider(
     title="Lusha",
     base_url="https://api.lusha.com",
     auth=Auth.header("api_key"),
-    # of every plan (mem); an hour's and a day's are told in the headers
-    windows=(Window(25, 1),),
+    # a second's of every plan (mem), and a day's of the plan in the vendor's example
+    windows=(Window(25, 1), Window(5_000, 86_400)),
     concurrency=4,
     verdict=verdict,
     health=lambda: Request("GET", "/v3/account/usage"),

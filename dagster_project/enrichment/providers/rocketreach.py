@@ -64,7 +64,8 @@ def poll(request_id: str) -> Request:
 
 
 def read_poll(answer: Answer) -> Reading:
-    said = verdict(answer)
+    """Here 404 is a profile that was never looked up, or whose answer is no longer kept."""
+    said = by_status(answer)
     if said.outcome is not Outcome.OK:
         return Reading(said.outcome, retry_after=said.retry_after, reason=said.reason)
     return reading(answer.json[0])
