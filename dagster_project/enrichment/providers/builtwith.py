@@ -41,7 +41,8 @@ def read(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
 
 def record_of(item: Mapping[str, Any]) -> dict[str, Any]:
     """A result in one piece: the domain stands in it, or beside it as in earlier versions."""
-    return {**{name: value for name, value in item.items() if name != "Result"}, **dict(item["Result"])}
+    result = dict(item["Result"])
+    return {**{name: value for name, value in item.items() if name != "Result"}, **result}
 
 
 def reading(record: Mapping[str, Any]) -> Reading:

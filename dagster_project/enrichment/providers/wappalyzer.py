@@ -45,11 +45,12 @@ def bare(domain: str) -> str:
 
 def reading(item: Mapping[str, Any]) -> Reading:
     """A site with errors may be reached at another time; one on which nothing was found is not known."""
-    if item.get("errors"):
+    record = dict(item)
+    if record.get("errors"):
         return Reading(Outcome.TRANSIENT, reason="the site was not read")
-    if item.get("crawl"):
-        return Reading(Outcome.PENDING, request_id=domain_of(item["url"]), retry_after=POLL_SECONDS)
-    return Reading(Outcome.OK, item) if item["technologies"] else Reading(Outcome.NO_MATCH)
+    if record.get("crawl"):
+        return Reading(Outcome.PENDING, request_id=domain_of(record["url"]), retry_after=POLL_SECONDS)
+    return Reading(Outcome.OK, record) if record["technologies"] else Reading(Outcome.NO_MATCH)
 
 
 def poll(request_id: str) -> Request:
