@@ -47,7 +47,7 @@ def technology(name: str, last: int) -> dict[str, Any]:
 
 def result(book: Book, domain: str) -> dict[str, Any]:
     """What is known of a site; without paths when it is not."""
-    row = book.place_of(domain)
+    row = book.first("key", domain)
     if row is None:
         return {"Result": {"Lookup": domain, "Meta": {}, "Paths": []}}
     site = known_of(book, row)

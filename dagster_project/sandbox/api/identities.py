@@ -36,20 +36,15 @@ def person_at(
 ) -> int | None:
     """The record of a person, by the first of these that is given; None when nobody is known by it."""
     if email:
-        return _first(book, "work_email", email.lower())
+        return book.first("work_email", email.lower())
     if linkedin:
-        return _first(book, "profile", linkedin.rstrip("/").rpartition("/")[2].removeprefix("demo-"))
+        return book.first("profile", linkedin.rstrip("/").rpartition("/")[2].removeprefix("demo-"))
     if domain:
-        return _first(book, "at_domain", f"{slug(name)}@{domain.lower()}")
-    return _first(book, "at_company", f"{slug(name)}@{slug(company)}") if company else None
+        return book.first("at_domain", f"{slug(name)}@{domain.lower()}")
+    return book.first("at_company", f"{slug(name)}@{slug(company)}") if company else None
 
 
 def known_of(book: Book, row: int) -> dict[str, Any]:
     """All that the world has of a record today, with what its book spells in its own way."""
     own = book.frame.row(row, named=True)
     return {**book.world.now.row(own["row"], named=True), **own}
-
-
-def _first(book: Book, column: str, value: str) -> int | None:
-    rows = book.having(column, value)
-    return int(rows[0]) if len(rows) else None

@@ -48,7 +48,7 @@ def technologies(book: Book, row: int) -> list[dict[str, Any]]:
 def item(desk: Desk, domain: str) -> dict[str, Any]:
     """What is said of one site."""
     book, url = desk.book(SITES), f"https://{domain}"
-    row = book.place_of(domain)
+    row = book.first("key", domain)
     if row is None:
         return {"url": url, "technologies": []}
     if book.frame["is_slow"][row] and not is_crawled(desk, domain):

@@ -81,8 +81,8 @@ def business(book: Book, asked: dict[str, Any]) -> dict[str, Any] | None:
     """By website, else by name."""
     website = str(asked.get("companyWebsite") or "").rpartition("://")[2].removeprefix("www.").rstrip("/").lower()
     column, value = ("website", website) if website else ("named", slug(str(asked.get("companyName") or "")))
-    rows = book.having(column, value) if value else ()
-    return company(known_of(book, int(rows[0]))) if len(rows) else None
+    row = book.first(column, value) if value else None
+    return company(known_of(book, row)) if row is not None else None
 
 
 def chosen(record: dict[str, Any] | None, fields: list[str]) -> list[dict[str, Any]]:
