@@ -17,6 +17,13 @@ from dagster_project.transport.messages import Answer, Request
 from dagster_project.transport.outcomes import Outcome
 
 KEY = "sandbox"
+# Those whom enrichment alone asks, and each of their lookups.
+PROVIDERS = ("builtwith", "lusha", "rocketreach", "wappalyzer", "zoominfo")
+LOOKUPS = [(name, lookup.name) for name in PROVIDERS for lookup in provider(name).endpoints]
+# What those who are known must be like to be answered at once.
+AT_ONCE = {"rocketreach": {"is_slow": False}, "wappalyzer": {"is_slow": False}, "lusha": {"is_refused": False}}
+# How long a later answer takes.
+SECONDS = 5.0
 # Somebody whom nobody knows, and a website that nobody has.
 STRANGERS = {
     "person": {"email": "nobody@unknown.example", "first_name": "No", "last_name": "Body", "company_name": "Unknown"},
@@ -89,3 +96,14 @@ def identities(stage: Stage, found: Provider, lookup: Lookup, **where: bool) -> 
         {"first": "first_name", "last": "last_name", "name": "company_name", "work_email": "email"}
     )
     return people.select("first_name", "last_name", "company_name", "email").rows(named=True)
+
+
+def known(stage: Stage, name: str, lookup: Lookup, count: int, **where: bool) -> list[Inputs]:
+    """Inputs of those who are known and answered at once, or as `where` says."""
+    found = identities(stage, provider(name), lookup, **(where or AT_ONCE.get(name, {})))
+    return [lookup.identify(identity) for identity in found[:count]]
+
+
+def stranger(lookup: Lookup) -> Inputs:
+    """Inputs of somebody whom nobody knows."""
+    return lookup.identify(STRANGERS[lookup.kind])

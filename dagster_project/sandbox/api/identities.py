@@ -14,6 +14,11 @@ from dagster_project.sandbox.entities import slug, slugs
 HAS_DOMAIN = pl.col("domain").is_not_null() & pl.col("chain").is_null()
 
 
+def is_batch(asked: Any, most: int) -> bool:
+    """Whether it is a list of one to `most` objects."""
+    return isinstance(asked, list) and 1 <= len(asked) <= most and all(isinstance(one, dict) for one in asked)
+
+
 def spelled(people: pl.DataFrame) -> dict[str, pl.Series]:
     """Columns by which `person_at` finds people."""
     person = slugs(people["first"]) + slugs(people["last"])

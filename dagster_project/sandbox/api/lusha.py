@@ -9,7 +9,7 @@ import polars as pl
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.identities import known_of, person_at, spelled
+from dagster_project.sandbox.api.identities import is_batch, known_of, person_at, spelled
 from dagster_project.sandbox.corruption import blank, draw, hits
 
 NAME = "lusha"
@@ -104,7 +104,7 @@ def credits_of(found: dict[str, Any]) -> int:
 def search_and_enrich(call: Call, desk: Desk) -> Reply:
     """POST /v3/contacts/search-and-enrich."""
     contacts, reveal = call.json.get("contacts"), call.json.get("reveal") or []
-    if not isinstance(contacts, list) or not 1 <= len(contacts) <= MOST:
+    if not is_batch(contacts, MOST):
         return refused(400, "Invalid request parameters")
     question, book = question_id([NAME, contacts, reveal]), desk.book(PEOPLE)
     results = [result(book, asked, reveal) for asked in contacts]

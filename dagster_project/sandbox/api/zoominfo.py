@@ -11,7 +11,7 @@ import orjson
 from dagster_project.sandbox.api.book import Book
 from dagster_project.sandbox.api.calls import Call, Handler, Limit, Reply, Route, Service, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.identities import known_of, person_at
+from dagster_project.sandbox.api.identities import is_batch, known_of, person_at
 from dagster_project.sandbox.api.zoominfo_records import COMPANIES, PEOPLE, company, contact, employer
 from dagster_project.sandbox.entities import slug
 
@@ -103,7 +103,7 @@ def enrich(listed: str, find: Callable[[Desk, dict[str, Any]], dict[str, Any] | 
 
     def answer(call: Call, desk: Desk) -> Reply:
         inputs, fields = call.json.get(listed), call.json.get("outputFields")
-        if not isinstance(inputs, list) or not 1 <= len(inputs) <= MOST or not fields:
+        if not is_batch(inputs, MOST) or not fields:
             return error(400, "ZI0004", False)
         matches = [chosen(find(desk, asked), fields) for asked in inputs]
         results = [
