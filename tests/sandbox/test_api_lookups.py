@@ -91,3 +91,29 @@ def test_what_is_left_of_the_day_is_told(stage: Stage) -> None:
     answer = looking.send(Request("GET", "/v3/account/usage"))
     left, limit = (int(answer.headers[name]) for name in ("x-daily-requests-left", "x-rate-limit-daily"))
     assert left + int(answer.headers["x-daily-usage"]) == limit == 5_000
+
+
+def ways(stage: Stage) -> list[dict[str, str]]:
+    """One person's identity, each time by less than all of it."""
+    listed = stage.desk.book(stage.services["lusha"].catalogues[0]).frame.filter(is_refused=False).row(0, named=True)
+    person, handle = stage.world.people.row(listed["who"], named=True), listed["profile"]
+    names = {"first_name": person["first"].upper(), "last_name": person["last"]}
+    return [
+        {"email": person["work_email"]},
+        {"linkedin": f"https://www.linkedin.com/in/{handle}/"},
+        {**names, "company_name": f" {person['name'].lower()}"},
+        {**names, "company_domain": person["domain"]},
+    ]
+
+
+def test_a_person_is_the_same_by_whatever_they_are_named(stage: Stage) -> None:
+    looking, lookup = Looking(stage, "lusha"), provider("lusha").endpoint("contacts_search_and_enrich")
+    readings = looking.read(lookup, [lookup.identify(identity) for identity in ways(stage)])
+    assert len({lookup.provider_key(reading.record) for reading in readings}) == 1
+
+
+def test_a_company_is_found_by_its_name_as_well(stage: Stage) -> None:
+    looking, lookup = Looking(stage, "zoominfo"), provider("zoominfo").endpoint("company_enrich")
+    (by_domain,) = looking.read(lookup, known(stage, "zoominfo", lookup, 1))
+    (by_name,) = looking.read(lookup, [lookup.identify({"name": by_domain.record["name"].upper()})])
+    assert by_name.record["name"] == by_domain.record["name"]
