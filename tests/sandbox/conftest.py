@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from dagster_project.sandbox.api.server import Sandbox
+from dagster_project.sandbox.api.stage import Stage
+from tests.sandbox.looking import SECONDS
+from tests.transport.clock import SimulatedClock
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,21 @@ def sandbox(served: Sandbox) -> Iterator[Sandbox]:
     yield served
     served.limits({"*": "off"})
     served.reset()
+
+
+@pytest.fixture(scope="session")
+def clock() -> SimulatedClock:
+    return SimulatedClock(1_800_000_000.0)
+
+
+@pytest.fixture(scope="session")
+def world(clock: SimulatedClock) -> Stage:
+    return Stage(4_000, 7, limits={"*": "off"}, clock=clock.now)
+
+
+@pytest.fixture
+def stage(world: Stage) -> Stage:
+    """A sandbox within this process that was not called yet, on the clock; a later answer takes `SECONDS`."""
+    world.reset()
+    world.desk.promises.seconds, world.desk.promises.is_twice = SECONDS, False
+    return world

@@ -74,7 +74,9 @@ def test_keys_are_unique_and_stay_the_same(catalogue) -> None:
     assert book.frame["key"].is_duplicated().sum() == 0
     assert book.frame["key"][: len(before)].equals(before)
     assert book.frame["key"].null_count() == 0
-    assert [book.place_of(key) for key in before[:50]] == [None if book.gone[i] else i for i in range(50)]
+    there = [None if book.gone[i] else i for i in range(50)]
+    assert [book.place_of(key) for key in before[:50]] == there
+    assert [book.first("key", key) for key in before[:50]] == there
 
 
 def test_a_day_is_seen_in_the_answers(sandbox: Sandbox) -> None:

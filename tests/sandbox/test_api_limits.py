@@ -12,7 +12,7 @@ from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sandbox.api.stage import Stage
 from dagster_project.sources.adapter import Ask
-from dagster_project.sources.providers import adapter
+from dagster_project.sources.providers import adapter, adapters
 from dagster_project.transport.messages import Answer, Request
 from tests.sandbox.served import NEEDS, client, first, send
 
@@ -168,9 +168,10 @@ def test_a_sliding_window_never_holds_more_than_it_may() -> None:
 
 
 def test_limits_are_those_that_adapters_keep_to() -> None:
-    for name, service in SERVICES.items():
-        ours = {(w.calls, w.seconds) for w in adapter(name).windows}
-        assert ours == {(limit.calls, limit.seconds) for limit in service.limits}
-        for route in service.routes.values():
-            windows = adapter(name).endpoint(route.endpoint).windows
-            assert {(w.calls, w.seconds) for w in windows} == {(limit.calls, limit.seconds) for limit in route.limits}
+    for name, found in adapters().items():
+        ours = {(w.calls, w.seconds) for w in found.windows}
+        assert ours == {(limit.calls, limit.seconds) for limit in SERVICES[name].limits}
+        limits = {route.endpoint: route.limits for route in SERVICES[name].routes.values()}
+        for endpoint in found.endpoints:
+            windows = {(w.calls, w.seconds) for w in endpoint.windows}
+            assert windows == {(limit.calls, limit.seconds) for limit in limits[endpoint.name]}

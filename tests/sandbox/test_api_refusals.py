@@ -16,9 +16,8 @@ CELL = Box(29.6, -95.5, 29.9, -95.2)
 
 
 def test_every_adapter_has_its_provider_here() -> None:
-    assert sorted(SERVICES) == sorted(adapters())
-    for name, service in SERVICES.items():
-        assert {route.endpoint for route in service.routes.values()} == {e.name for e in adapter(name).endpoints}
+    for name, found in adapters().items():
+        assert {e.name for e in found.endpoints} <= {route.endpoint for route in SERVICES[name].routes.values()}
 
 
 def request_of(name: str) -> Request:
@@ -27,7 +26,7 @@ def request_of(name: str) -> Request:
     return first(name)[1]
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted(adapters()))
 @pytest.mark.parametrize("key", ["wrong", None])
 def test_a_wrong_key_is_refused_as_the_provider_does(sandbox: Sandbox, name: str, key: str | None) -> None:
     with client(sandbox, name, key) as http:
@@ -36,7 +35,7 @@ def test_a_wrong_key_is_refused_as_the_provider_does(sandbox: Sandbox, name: str
     assert (sandbox.bill()[name]["records"], sandbox.bill()[name]["charged"]) == (0, "0")
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted(adapters()))
 def test_an_address_that_a_provider_does_not_have_is_not_found(sandbox: Sandbox, name: str) -> None:
     with client(sandbox, name) as http:
         assert http.get("/nowhere").status_code == 404

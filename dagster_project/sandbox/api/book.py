@@ -47,6 +47,7 @@ class Book:
         self.catalogue, self.world, self.complete = catalogue, world, complete
         self.frame, self.gone, self.day = pl.DataFrame(), np.zeros(0, bool), -1
         self._columns: dict[str, np.ndarray] = {}
+        self._first: dict[str, dict[str | None, int]] = {}
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -60,6 +61,7 @@ class Book:
             if self.catalogue.kind == "business" or self.day == 0:
                 self._learn(rng)
         self._columns.clear()
+        self._first.clear()
         for name in ("by_category", "_by_hash"):
             self.__dict__.pop(name, None)
 
@@ -149,6 +151,16 @@ class Book:
         hashes = self.frame["key"].hash().to_numpy()
         order = np.argsort(hashes, kind="stable")
         return hashes[order], order
+
+    def first(self, column: str, value: str) -> int | None:
+        """The first record with a text of the book; None when there is none, or no longer.
+
+        A microsecond, where `place_of` and `having` take 300: for those who ask about one record at a time.
+        """
+        if column not in self._first:
+            rows = np.flatnonzero(~self.gone)[::-1]
+            self._first[column] = dict(zip(self.frame[column].gather(rows), rows.tolist(), strict=True))
+        return self._first[column].get(value)
 
     def having(self, column: str, value: str) -> np.ndarray:
         """Records with a text of the book."""

@@ -139,17 +139,19 @@ def refused(fault: str, service: Service, route: Route, reply: Reply, times: Map
 
 def drifted(fault: str, route: Route, reply: Reply) -> Reply:
     """The same page, not shaped as documented."""
-    body = orjson.loads(reply.body)
-    holder = body
-    for step in route.listed[:-1]:
+    # held, so that a body which is the list or the record itself stands in something too
+    whole = {"body": orjson.loads(reply.body)}
+    *steps, last = ("body", *route.listed)
+    holder: Any = whole
+    for step in steps:
         holder = holder[step]
     if fault == "list_missing":
-        holder.pop(route.listed[-1], None)
-        return replace(reply, body=orjson.dumps(body), records=0)
-    listed = holder.get(route.listed[-1], [])
+        holder.pop(last, None)
+        return replace(reply, body=orjson.dumps(whole.get("body")), records=0)
+    listed = holder.get(last, [])
     for record in listed if isinstance(listed, list) else [listed]:
         _drift(fault, record, route.named)
-    return replace(reply, body=orjson.dumps(body))
+    return replace(reply, body=orjson.dumps(whole["body"]))
 
 
 def _drift(fault: str, record: dict[str, Any], named: str) -> None:

@@ -32,12 +32,15 @@ class Promises:
     is_twice: bool = False
     made: dict[str, Promise] = field(default_factory=dict)
 
-    def make(self, provider: str, content: Any, delivery: Any) -> str:
-        """Promise an answer; returns the id to ask for it by. `delivery` is the webhook's body, in which the text
-        {request_id} stands for that id."""
+    def make(self, provider: str, content: Any, delivery: Any = None, request_id: str | None = None) -> str:
+        """Promise an answer; returns the id to ask for it by, the provider's own `request_id` where it has one.
+
+        `delivery` is the webhook's body, in which the text {request_id} stands for that id; None for no webhook.
+        """
         number = f"{provider}:{len(self.made)}"
-        request_id = hashlib.blake2b(number.encode(), digest_size=12).hexdigest()
-        self.made[request_id] = Promise(provider, self.clock() + self.seconds, content, delivery)
+        request_id = request_id or hashlib.blake2b(number.encode(), digest_size=12).hexdigest()
+        ready_at = self.clock() + self.seconds
+        self.made[request_id] = Promise(provider, ready_at, content, delivery, is_collected=delivery is None)
         return request_id
 
     def poll(self, provider: str, request_id: str) -> tuple[str, Any]:
