@@ -13,11 +13,11 @@ from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sources.adapter import Ask
 from dagster_project.sources.area import Box
-from dagster_project.sources.providers import adapter, google_geocoding
+from dagster_project.sources.providers import adapter, adapters, google_geocoding
 from dagster_project.transport.messages import Request
 from tests.sandbox.served import NEEDS, client, first, send, walk
 
-NAMES = sorted(SERVICES)
+NAMES = sorted(adapters())
 HOUSTON = Box(29.6, -95.5, 29.9, -95.2)
 
 

@@ -6,13 +6,13 @@ import httpx
 import pytest
 
 from dagster_project.sandbox.api.app import App
-from dagster_project.sandbox.api.calls import Limit
+from dagster_project.sandbox.api.calls import Limit, Route, Service
 from dagster_project.sandbox.api.limits import Meter
 from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sandbox.api.stage import Stage
-from dagster_project.sources.adapter import Ask
-from dagster_project.sources.providers import adapter
+from dagster_project.sources.adapter import Adapter, Ask, Endpoint
+from dagster_project.sources.providers import adapter, adapters
 from dagster_project.transport.messages import Answer, Request
 from tests.sandbox.served import NEEDS, client, first, send
 
@@ -168,9 +168,17 @@ def test_a_sliding_window_never_holds_more_than_it_may() -> None:
 
 
 def test_limits_are_those_that_adapters_keep_to() -> None:
-    for name, service in SERVICES.items():
-        ours = {(w.calls, w.seconds) for w in adapter(name).windows}
-        assert ours == {(limit.calls, limit.seconds) for limit in service.limits}
-        for route in service.routes.values():
-            windows = adapter(name).endpoint(route.endpoint).windows
-            assert {(w.calls, w.seconds) for w in windows} == {(limit.calls, limit.seconds) for limit in route.limits}
+    for name, found in adapters().items():
+        service = SERVICES[name]
+        assert windows_of(found) == limits_of(service)
+        routes = {route.endpoint: route for route in service.routes.values()}
+        for endpoint in found.endpoints:
+            assert windows_of(endpoint) == limits_of(routes[endpoint.name])
+
+
+def windows_of(declared: Adapter | Endpoint) -> set[tuple[int, float]]:
+    return {(window.calls, window.seconds) for window in declared.windows}
+
+
+def limits_of(played: Service | Route) -> set[tuple[int, float]]:
+    return {(limit.calls, limit.seconds) for limit in played.limits}

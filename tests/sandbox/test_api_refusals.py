@@ -4,8 +4,10 @@ import dataclasses
 
 import pytest
 
+from dagster_project.enrichment.providers import providers
 from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.services import SERVICES
+from dagster_project.sandbox.api.stage import environment
 from dagster_project.sources.adapter import Ask, Need
 from dagster_project.sources.area import Box
 from dagster_project.sources.providers import adapter, adapters, google_geocoding
@@ -15,10 +17,16 @@ from tests.sandbox.served import NEEDS, client, first, send
 CELL = Box(29.6, -95.5, 29.9, -95.2)
 
 
-def test_every_adapter_has_its_provider_here() -> None:
-    assert sorted(SERVICES) == sorted(adapters())
-    for name, service in SERVICES.items():
-        assert {route.endpoint for route in service.routes.values()} == {e.name for e in adapter(name).endpoints}
+def test_every_adapter_and_every_enrichment_provider_is_played_here() -> None:
+    assert sorted(SERVICES) == sorted({*adapters(), *providers()})
+    for name, found in adapters().items():
+        assert {route.endpoint for route in SERVICES[name].routes.values()} >= {e.name for e in found.endpoints}
+
+
+def test_every_variable_that_points_at_the_sandbox_is_there() -> None:
+    found = environment("http://sandbox")
+    assert found["LEADHOUSE_CLEARBIT_BASE_URL"] == "http://sandbox/clearbit"
+    assert len(found) == 2 * len({*adapters(), *providers()})
 
 
 def request_of(name: str) -> Request:
@@ -27,7 +35,7 @@ def request_of(name: str) -> Request:
     return first(name)[1]
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted(adapters()))
 @pytest.mark.parametrize("key", ["wrong", None])
 def test_a_wrong_key_is_refused_as_the_provider_does(sandbox: Sandbox, name: str, key: str | None) -> None:
     with client(sandbox, name, key) as http:
@@ -36,7 +44,7 @@ def test_a_wrong_key_is_refused_as_the_provider_does(sandbox: Sandbox, name: str
     assert (sandbox.bill()[name]["records"], sandbox.bill()[name]["charged"]) == (0, "0")
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted(adapters()))
 def test_an_address_that_a_provider_does_not_have_is_not_found(sandbox: Sandbox, name: str) -> None:
     with client(sandbox, name) as http:
         assert http.get("/nowhere").status_code == 404
@@ -44,7 +52,7 @@ def test_an_address_that_a_provider_does_not_have_is_not_found(sandbox: Sandbox,
 
 def test_a_provider_that_is_not_played_is_told(sandbox: Sandbox) -> None:
     with client(sandbox, "yelp") as http:
-        assert http.get(f"{sandbox.url}/clearbit/v2/people").json() == {"error": "the sandbox plays no clearbit"}
+        assert http.get(f"{sandbox.url}/myspace/v2/people").json() == {"error": "the sandbox plays no myspace"}
 
 
 def told(sandbox: Sandbox, name: str, request: Request, **changes: object) -> Answer:

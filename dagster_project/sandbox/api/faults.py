@@ -139,17 +139,17 @@ def refused(fault: str, service: Service, route: Route, reply: Reply, times: Map
 
 def drifted(fault: str, route: Route, reply: Reply) -> Reply:
     """The same page, not shaped as documented."""
-    body = orjson.loads(reply.body)
-    holder = body
-    for step in route.listed[:-1]:
+    whole = {"": orjson.loads(reply.body)}
+    holder, (*steps, last) = whole, ("", *route.listed)
+    for step in steps:
         holder = holder[step]
     if fault == "list_missing":
-        holder.pop(route.listed[-1], None)
-        return replace(reply, body=orjson.dumps(body), records=0)
-    listed = holder.get(route.listed[-1], [])
+        holder.pop(last, None)
+        return replace(reply, body=orjson.dumps(whole.get("", {})), records=0)
+    listed = holder.get(last, [])
     for record in listed if isinstance(listed, list) else [listed]:
-        _drift(fault, record, route.named)
-    return replace(reply, body=orjson.dumps(body))
+        _drift(fault, record or {}, route.named)
+    return replace(reply, body=orjson.dumps(whole[""]))
 
 
 def _drift(fault: str, record: dict[str, Any], named: str) -> None:

@@ -32,11 +32,11 @@ class Promises:
     is_twice: bool = False
     made: dict[str, Promise] = field(default_factory=dict)
 
-    def make(self, provider: str, content: Any, delivery: Any) -> str:
-        """Promise an answer; returns the id to ask for it by. `delivery` is the webhook's body, in which the text
-        {request_id} stands for that id."""
+    def make(self, provider: str, content: Any, delivery: Any, request_id: str = "") -> str:
+        """Promise an answer; returns the id to ask for it by, the given one or else a new one. `delivery` is the
+        webhook's body, in which the text {request_id} stands for that id; None where a provider has no webhook."""
         number = f"{provider}:{len(self.made)}"
-        request_id = hashlib.blake2b(number.encode(), digest_size=12).hexdigest()
+        request_id = request_id or hashlib.blake2b(number.encode(), digest_size=12).hexdigest()
         self.made[request_id] = Promise(provider, self.clock() + self.seconds, content, delivery)
         return request_id
 
@@ -55,7 +55,7 @@ class Promises:
         """The deliveries that are due and were not collected before: provider and body."""
         due = []
         for request_id, promise in self.made.items():
-            if not promise.is_collected and self.clock() >= promise.ready_at:
+            if promise.delivery is not None and not promise.is_collected and self.clock() >= promise.ready_at:
                 promise.is_collected = True
                 delivery = {"provider": promise.provider, "body": _named(promise.delivery, request_id)}
                 due += [delivery] * (2 if self.is_twice else 1)

@@ -2,6 +2,7 @@
 
 from dagster_project.sandbox.api import (
     apollo,
+    clearbit,
     crunchbase,
     google_geocoding,
     google_places,
@@ -14,6 +15,7 @@ from dagster_project.sandbox.api import (
 from dagster_project.sandbox.api.calls import Service
 
 MODULES = (
+    clearbit,
     *(apollo, crunchbase, google_geocoding, google_places, google_places_legacy),
     *(hunter, opencorporates, pdl, yelp),
 )
