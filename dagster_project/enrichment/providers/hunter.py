@@ -174,7 +174,7 @@ PROVIDER = Provider(
             ignored=(
                 *("disposable", "webmail", "accept_all", "pattern", "description", "company_type", "twitter"),
                 *("linkedin", "facebook", "instagram", "youtube", "technologies", "street", "postal_code"),
-                *("linked_domains",),
+                *("linked_domains", "emails"),
             ),
         ),
     ),

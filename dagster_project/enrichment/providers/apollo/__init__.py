@@ -33,11 +33,9 @@ PROVIDER = Provider(
         "GET_people_id_*": "asks by the provider's own key, which a subject does not have",
         "POST_mixed_people_*": "belongs to campaigns",
         "GET_users_api_profile_*": "the health check, of which only the status counts",
-        "GET_[!owu]*": "the team's own records, mail and reports",
-        "GET_users_search_*": "the team's own records",
+        "GET_*": "the team's own records, mail and reports",
         "PATCH_*": "the team's own records",
         "PUT_*": "the team's own sequences",
-        "POST_[!mop]*": "the team's own records, mail and reports",
-        "POST_opportunities*": "the team's own records",
+        "POST_*": "the team's own records, mail and reports",
     },
 )
