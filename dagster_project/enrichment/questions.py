@@ -11,7 +11,7 @@ import orjson
 
 from dagster_project.enrichment.lookup import Inputs, Reading
 from dagster_project.transport.messages import Answer
-from dagster_project.transport.outcomes import Outcome, Verdict
+from dagster_project.transport.outcomes import Outcome, Verdict, is_json
 
 EMPLOYED = (("first_name", "last_name", "company_domain"), ("first_name", "last_name", "company_name"))
 
@@ -59,6 +59,11 @@ def polled(verdict: Callable[[Answer], Verdict], read: Callable[[Answer], Readin
 def unread(verdict: Verdict) -> Reading:
     """A verdict as the reading of one subject."""
     return Reading(verdict.outcome, retry_after=verdict.retry_after, reason=verdict.reason)
+
+
+def nobody(answer: Answer) -> Outcome:
+    """What a 404 is where it says that nobody was found: no match, unless its body was torn on the way."""
+    return Outcome.NO_MATCH if is_json(answer) else Outcome.TRANSIENT
 
 
 def found_or_not(record: Mapping[str, object] | None) -> Reading:

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from dagster_project.enrichment.lookup import Inputs, Lookup, Provider, Reading
-from dagster_project.enrichment.questions import found_or_not, named_by, polled, question_id, question_of, unread
+from dagster_project.enrichment.questions import (
+    found_or_not,
+    named_by,
+    nobody,
+    polled,
+    question_id,
+    question_of,
+    unread,
+)
 from dagster_project.transport.messages import Answer, Auth, Request
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
 from dagster_project.transport.shapes import Terms
@@ -27,7 +35,7 @@ def verdict(answer: Answer) -> Verdict:
         return Verdict(Outcome.OK)
     error = answer.content.get("error")
     kind = error.get("type") if isinstance(error, dict) else ""
-    return by_status(answer, {404: Outcome.NO_MATCH}, str(kind or ""))
+    return by_status(answer, {404: nobody(answer)}, str(kind or ""))
 
 
 def find_request(lookup: str, path: str) -> Callable[[Sequence[Inputs]], Request]:

@@ -12,6 +12,7 @@ from dagster_project.enrichment.questions import (
     EMPLOYED,
     found_or_not,
     named_by,
+    nobody,
     polled,
     question_id,
     question_of,
@@ -22,7 +23,7 @@ from dagster_project.transport.outcomes import Outcome, Verdict, by_status
 from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
-OUTCOMES = {403: Outcome.RATE_LIMITED, 404: Outcome.NO_MATCH, 429: Outcome.QUOTA_EXHAUSTED}
+OUTCOMES = {403: Outcome.RATE_LIMITED, 429: Outcome.QUOTA_EXHAUSTED}
 VERIFIED = {"valid": True, "invalid": False}
 # The most that a score counts for, by how the verification ended.
 MOST_CONFIDENCE = {"valid": 1.0, "accept_all": 0.8, "webmail": 0.8, "unknown": 0.7, "disposable": 0.1, "invalid": 0.0}
@@ -36,7 +37,9 @@ def verdict(answer: Answer) -> Verdict:
         return Verdict(Outcome.OK)
     errors = answer.content.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
-    return by_status(answer, OUTCOMES, str(first.get("id") or "") if isinstance(first, dict) else "")
+    return by_status(
+        answer, {**OUTCOMES, 404: nobody(answer)}, str(first.get("id") or "") if isinstance(first, dict) else ""
+    )
 
 
 def finder_request(inputs: Sequence[Inputs]) -> Request:

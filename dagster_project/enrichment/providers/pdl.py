@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dagster_project.enrichment.lookup import Inputs, Lookup, Provider, Reading
-from dagster_project.enrichment.questions import EMPLOYED, found_or_not, named_by, renamed, unread
+from dagster_project.enrichment.questions import EMPLOYED, found_or_not, named_by, nobody, renamed, unread
 from dagster_project.transport.messages import Answer, Auth, Request
-from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.outcomes import Verdict, by_status
 from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
@@ -28,7 +28,7 @@ def verdict(answer: Answer) -> Verdict:
     error = answer.content.get("error")
     kind = error.get("type") if isinstance(error, dict) else ""
     kind = kind[0] if isinstance(kind, list) and kind else kind
-    return by_status(answer, {404: Outcome.NO_MATCH}, str(kind or ""))
+    return by_status(answer, {404: nobody(answer)}, str(kind or ""))
 
 
 def request_to(one: str, many: str, names: Mapping[str, str]) -> Callable[[Sequence[Inputs]], Request]:

@@ -176,7 +176,7 @@ SERVICE = Service(
     name=NAME,
     key=lambda call: call.headers.get("authorization", "").removeprefix("Bearer "),
     routes={
-        ("GET", "/v2/people/find"): Route("person_find", find_person, ("employment",), "title"),
+        ("GET", "/v2/people/find"): Route("person_find", find_person, (), "title"),
         ("GET", "/v1/people/search"): Route("prospect", prospect, (), "title"),
         ("GET", "/v2/companies/find"): Route("company_find", find_company, (), "name"),
         ("GET", "/v1/domains/find"): Route("name_to_domain", name_to_domain, (), "domain"),
