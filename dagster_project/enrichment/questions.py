@@ -6,6 +6,7 @@ after a restart. Nothing here knows a provider.
 
 import base64
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 
@@ -40,7 +41,10 @@ def question_id(lookup: str, inputs: Inputs) -> str:
 def question_of(request_id: str) -> tuple[str, Inputs]:
     """Lookup and inputs of such an id. Raises ValueError for any other text."""
     lookup, separator, sent = request_id.partition(".")
-    inputs = orjson.loads(base64.urlsafe_b64decode(sent + "=" * (-len(sent) % 4)))
+    try:
+        inputs = orjson.loads(base64.urlsafe_b64decode(sent + "=" * (-len(sent) % 4)))
+    except ValueError:
+        inputs = None
     if not separator or not isinstance(inputs, dict):
         raise ValueError("this id names no question")
     return lookup, inputs
@@ -66,6 +70,10 @@ def nobody(answer: Answer) -> Outcome:
     return Outcome.NO_MATCH if is_json(answer) else Outcome.TRANSIENT
 
 
-def found_or_not(record: Mapping[str, object] | None) -> Reading:
-    """The reading of a record, or of none."""
-    return Reading(Outcome.OK, record) if record else Reading(Outcome.NO_MATCH)
+def found_or_not(record: Any, key: str = "id") -> Reading:
+    """The reading of a record, or of None. Raises LookupError or TypeError for a record that has no key."""
+    if record is None:
+        return Reading(Outcome.NO_MATCH)
+    if not record[key]:
+        raise LookupError(f"a record has no {key}")
+    return Reading(Outcome.OK, record)

@@ -9,6 +9,7 @@ from dagster_project.enrichment.offers import offer
 from dagster_project.enrichment.providers import provider
 from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sandbox.api.stage import Stage
+from dagster_project.transport.messages import Request
 from dagster_project.transport.outcomes import Outcome
 from tests.sandbox.asking import NOBODY, Asker
 from tests.transport.clock import SimulatedClock
@@ -241,3 +242,24 @@ def test_health_checks_are_answered_at_no_cost(asker: Asker) -> None:
         if health := provider(name).health:
             assert provider(name).verdict(asker.send(provider(name), health())).outcome is Outcome.OK
     assert {account.charged for account in asker.stage.ledger.accounts.values()} <= {Decimal(0)}
+
+
+def test_enrichment_of_people_data_labs_does_not_use_up_the_few_searches_a_minute(asker: Asker) -> None:
+    asker.stage.limits.set({"*": "on"})
+    people = asker.identities("person")
+    outcomes = [asker.ask("pdl", "person_enrich", people[n % 50])[0].outcome for n in range(101)]
+    assert Outcome.RATE_LIMITED not in outcomes[:100]
+    assert outcomes[100] is Outcome.RATE_LIMITED
+    search = asker.send(provider("pdl"), Request("POST", "/v5/person/search", json={"query": {"bool": {}}, "size": 1}))
+    assert search.status == 200
+
+
+def test_companies_that_a_day_brings_are_found_that_day() -> None:
+    asker = Asker(Stage(3_000, 7, complete=True, limits={"*": "off"}))
+    known = len(asker.identities("business"))
+    for _ in range(3):
+        assert asker.ask("apollo", "organization_enrich", NOBODY["business"])[0].outcome is Outcome.NO_MATCH
+        asker.stage.advance()
+    founded = asker.identities("business")[known:]
+    assert founded
+    assert {asker.ask("apollo", "organization_enrich", one)[0].outcome for one in founded} == {Outcome.OK}

@@ -5,6 +5,7 @@ account's webhook under the `webhook_id` that was sent, or to the same call with
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dagster_project.enrichment.lookup import Inputs, Lookup, Provider, Reading
@@ -25,8 +26,8 @@ from dagster_project.transport.windows import Window
 COMPANY_URL = "https://company.clearbit.com"
 PROSPECTOR_URL = "https://prospector.clearbit.com"
 PERSON_PATH, COMPANY_PATH = "/v2/people/find", "/v2/companies/find"
-# A promise is kept by Clearbit at least so long (mem); an answer is often there after seconds.
-POLL_SECONDS = 30.0
+# Between two polls (mem); the webhook is called as soon as there is an answer.
+POLL_SECONDS = 5.0
 
 
 def verdict(answer: Answer) -> Verdict:
@@ -56,8 +57,9 @@ def read_found(lookup: str) -> Callable[[Answer, Sequence[Inputs]], list[Reading
     """Reads the object that was found, or that it comes later."""
 
     def read(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
-        promised = answer.status == 202
-        return [Reading(Outcome.PENDING, None, question_id(lookup, inputs[0]))] if promised else [record_of(answer)]
+        reading = record_of(answer)
+        is_promised = reading.outcome is Outcome.PENDING
+        return [replace(reading, request_id=question_id(lookup, inputs[0])) if is_promised else reading]
 
     return read
 
@@ -66,14 +68,7 @@ def record_of(answer: Answer) -> Reading:
     """The reading of an answer that is the object itself, or a promise once more."""
     if answer.status == 202:
         return Reading(Outcome.PENDING, retry_after=POLL_SECONDS)
-    return Reading(Outcome.OK, identified(answer.json))
-
-
-def identified(record: Any) -> dict[str, Any]:
-    """The record. Raises LookupError or TypeError for one that has no id."""
-    if not record["id"]:
-        raise LookupError("a record has no id")
-    return record
+    return found_or_not(answer.json)
 
 
 def read_delivery(lookup: str) -> Callable[[Any], Iterable[tuple[str, Reading]]]:
@@ -82,8 +77,7 @@ def read_delivery(lookup: str) -> Callable[[Any], Iterable[tuple[str, Reading]]]
     def read(body: Any) -> Iterable[tuple[str, Reading]]:
         request_id, status = str(body["id"]), int(body["status"])
         if request_id.startswith(f"{lookup}."):
-            is_found = status == 200
-            yield request_id, Reading(Outcome.OK, identified(body["body"])) if is_found else refused(status)
+            yield request_id, found_or_not(body["body"]) if status == 200 else refused(status)
 
     return read
 
@@ -103,7 +97,7 @@ def read_prospects(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
     """The first of a list of people."""
     if not isinstance(answer.json, list):
         raise TypeError("people are not a list")
-    return [found_or_not(identified(answer.json[0]) if answer.json else None)]
+    return [found_or_not(answer.json[0] if answer.json else None)]
 
 
 def domain_request(inputs: Sequence[Inputs]) -> Request:
@@ -111,7 +105,7 @@ def domain_request(inputs: Sequence[Inputs]) -> Request:
 
 
 def read_domain(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
-    return [found_or_not(answer.json if answer.json["domain"] else None)]
+    return [found_or_not(answer.json if answer.json["domain"] else None, "domain")]
 
 
 PROVIDER = Provider(

@@ -5,6 +5,7 @@ asked not to be listed, 202 is that it still runs: the same call brings the answ
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dagster_project.enrichment.lookup import Inputs, Lookup, Provider, Reading
@@ -59,9 +60,9 @@ def read_email(lookup: str) -> Callable[[Answer, Sequence[Inputs]], list[Reading
     """Reads what is said of an e-mail, or that it is said later."""
 
     def read(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
-        if answer.status == 202:
-            return [Reading(Outcome.PENDING, None, question_id(lookup, inputs[0]), POLL_SECONDS)]
-        return [email_of(answer)]
+        reading = email_of(answer)
+        is_promised = reading.outcome is Outcome.PENDING
+        return [replace(reading, request_id=question_id(lookup, inputs[0])) if is_promised else reading]
 
     return read
 
@@ -70,7 +71,7 @@ def email_of(answer: Answer) -> Reading:
     """The e-mail with what is said of it; none where nobody was found."""
     if answer.status == 202:
         return Reading(Outcome.PENDING, retry_after=POLL_SECONDS)
-    return found_or_not(answer.json["data"] if answer.json["data"]["email"] else None)
+    return found_or_not(answer.json["data"] if answer.json["data"]["email"] else None, "email")
 
 
 def company_request(inputs: Sequence[Inputs]) -> Request:
@@ -80,7 +81,7 @@ def company_request(inputs: Sequence[Inputs]) -> Request:
 def read_company(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
     """The company of a domain search; the people in it were not asked for."""
     data = answer.json["data"]
-    return [found_or_not({**data, "emails": None} if data["domain"] else None)]
+    return [found_or_not({**data, "emails": None} if data["domain"] else None, "domain")]
 
 
 def confidence(record: Mapping[str, Any], field: str) -> float | None:

@@ -57,8 +57,6 @@ def reading(item: Mapping[str, Any]) -> Reading:
         return unread(verdict(Answer(status, {}, b"{}")))
     record = {**item.get("data", item), "likelihood": item["likelihood"]}
     record.pop("status", None)
-    if not record["id"]:
-        raise LookupError("a record has no id")
     return found_or_not(record)
 
 

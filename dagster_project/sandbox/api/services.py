@@ -1,4 +1,4 @@
-"""Every provider that the sandbox plays, by its adapter's name."""
+"""Every provider that the sandbox plays, by its name in the house."""
 
 from dagster_project.sandbox.api import (
     apollo,

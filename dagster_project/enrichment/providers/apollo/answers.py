@@ -1,7 +1,4 @@
-"""What all of Apollo's answers have in common: the meaning of their statuses, and that a record has an id."""
-
-from collections.abc import Mapping
-from typing import Any
+"""What all of Apollo's calls have in common: their limits, and the meaning of the answers' statuses."""
 
 from dagster_project.transport.messages import Answer
 from dagster_project.transport.outcomes import Outcome, Verdict, by_status
@@ -18,10 +15,3 @@ def verdict(answer: Answer) -> Verdict:
     """By status; a 429 about the day lasts until tomorrow. 401 is plain text."""
     own = {429: Outcome.QUOTA_EXHAUSTED} if "per day" in str(answer.content.get("message", "")) else None
     return by_status(answer, own, str(answer.content.get("error_code") or ""))
-
-
-def identified(record: Any) -> Mapping[str, Any] | None:
-    """The record, None for one that is empty. Raises LookupError or TypeError for one that has no id."""
-    if record and not record["id"]:
-        raise LookupError("a record has no id")
-    return record or None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dagster_project.enrichment.lookup import Inputs, Lookup, Reading
-from dagster_project.enrichment.providers.apollo.answers import MOST, SEARCH_WINDOWS, WINDOWS, identified
+from dagster_project.enrichment.providers.apollo.answers import MOST, SEARCH_WINDOWS, WINDOWS
 from dagster_project.enrichment.questions import found_or_not, named_by
 from dagster_project.transport.messages import Answer, Request
 
@@ -47,12 +47,12 @@ def organization_request(inputs: Sequence[Inputs]) -> Request:
 def read_organizations(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
     """One company, or a list: in the order asked, or by domain where those that are missing were left out."""
     if len(inputs) == 1:
-        return [found_or_not(identified(answer.json["organization"]))]
-    found = [identified(company) for company in answer.json["organizations"]]
+        return [found_or_not(answer.json["organization"] or None)]
+    found = answer.json["organizations"]
     if len(found) != len(inputs):
         by_domain = {company["primary_domain"]: company for company in found if company}
         found = [by_domain.get(company["domain"]) for company in inputs]
-    return [found_or_not(company) for company in found]
+    return [found_or_not(company or None) for company in found]
 
 
 def search_request(inputs: Sequence[Inputs]) -> Request:

@@ -5,10 +5,11 @@ documentation wants a `webhook_url` with them, which is the sender's to add: an 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dagster_project.enrichment.lookup import Inputs, Lookup, Reading
-from dagster_project.enrichment.providers.apollo.answers import MOST, WINDOWS, identified, verdict
+from dagster_project.enrichment.providers.apollo.answers import MOST, WINDOWS, verdict
 from dagster_project.enrichment.questions import EMPLOYED, found_or_not, named_by, polled, renamed
 from dagster_project.transport.messages import Answer, Request
 from dagster_project.transport.outcomes import Outcome
@@ -34,7 +35,7 @@ def read_people(answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
     found = [answer.json["person"]] if len(inputs) == 1 else answer.json["matches"]
     if len(found) != len(inputs):
         raise ValueError(f"{len(found)} answers to {len(inputs)} questions")
-    return [found_or_not(identified(person)) for person in found]
+    return [found_or_not(person or None) for person in found]
 
 
 def confidence(record: Mapping[str, Any], field: str) -> float | None:
@@ -68,11 +69,11 @@ def read_result(answer: Answer) -> Reading:
 
 def phones(result: Mapping[str, Any]) -> Reading:
     """The person of a result, when there are numbers."""
-    person = identified(result["people"][0]) if result["people"] else None
+    person = result["people"][0] if result["people"] else None
     if not person or not person["phone_numbers"]:
         return Reading(Outcome.NO_MATCH)
     has_mobile = any(number["type_cd"] == "mobile" for number in person["phone_numbers"])
-    return Reading(Outcome.OK, person, extras=("mobile",) if has_mobile else ())
+    return replace(found_or_not(person), extras=("mobile",) if has_mobile else ())
 
 
 def read_delivery(body: Any) -> Iterable[tuple[str, Reading]]:
