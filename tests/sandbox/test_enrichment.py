@@ -5,7 +5,6 @@ from decimal import Decimal
 import pytest
 
 from dagster_project.enrichment.lookup import Lookup, Provider
-from dagster_project.enrichment.offers import offer
 from dagster_project.enrichment.providers import provider
 from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sandbox.api.stage import Stage
@@ -15,42 +14,12 @@ from tests.sandbox.asking import NOBODY, Asker
 from tests.transport.clock import SimulatedClock
 
 PLAYED = ("apollo", "clearbit", "hunter", "pdl")
-START = 1_800_058_200.0
 LOOKUPS = [(provider(name), lookup) for name in PLAYED for lookup in provider(name).endpoints]
 EVERY_LOOKUP = pytest.mark.parametrize(
     ("found", "lookup"), [pytest.param(*pair, id=f"{pair[0].name}.{pair[1].name}") for pair in LOOKUPS]
 )
 # What the world knows of a subject under a name of ours, where a provider's spelling leaves it alone.
 TRUE = {"email": "email", "website": "domain"}
-
-
-@pytest.fixture(scope="module")
-def clock() -> SimulatedClock:
-    return SimulatedClock(START)
-
-
-@pytest.fixture(scope="module")
-def stage(clock: SimulatedClock) -> Stage:
-    """A world in which every provider knows everybody it can know, without limits."""
-    return Stage(3_000, 7, complete=True, limits={"*": "off"}, clock=clock.now)
-
-
-@pytest.fixture
-def asker(stage: Stage, clock: SimulatedClock) -> Asker:
-    stage.reset()
-    stage.limits.set({"*": "off"})
-    stage.desk.promises.is_twice, stage.desk.promises.kept_seconds = False, 86_400.0
-    clock.time = START
-    return Asker(stage)
-
-
-def later(asker: Asker, name: str, lookup: str, kind: str) -> tuple[dict[str, str], str]:
-    """The first of a world whose answer is promised for later, and under which id."""
-    for identity in asker.identities(kind):
-        (reading,) = asker.ask(name, lookup, identity)
-        if reading.outcome is Outcome.PENDING:
-            return identity, reading.request_id
-    raise AssertionError("nobody's answer comes later")
 
 
 @EVERY_LOOKUP
@@ -131,67 +100,6 @@ def test_more_at_once_than_a_provider_takes_is_a_mistake_that_costs_nothing(
     nobody = NOBODY[provider(name).endpoint(lookup).kind]
     assert {r.outcome for r in asker.ask(name, lookup, *[nobody] * (most + 1))} == {Outcome.BAD_REQUEST}
     assert asker.bill(name) == 0
-
-
-# Later
-
-
-@pytest.mark.parametrize(
-    ("name", "lookup"),
-    [
-        ("clearbit", "person_find"),
-        ("clearbit", "company_find"),
-        ("hunter", "email_verifier"),
-        ("apollo", "phone_reveal"),
-    ],
-)
-def test_what_is_promised_is_pending_then_there_and_paid_for_once(
-    asker: Asker, clock: SimulatedClock, name: str, lookup: str
-) -> None:
-    _, request_id = later(asker, name, lookup, provider(name).endpoint(lookup).kind)
-    assert asker.poll(name, lookup, request_id).outcome is Outcome.PENDING
-    clock.time += 1
-    assert asker.poll(name, lookup, request_id).outcome is Outcome.OK
-    assert asker.bill(name) == asker.cost
-    assert asker.stage.ledger.accounts[name].repeated == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "lookup"), [("clearbit", "person_find"), ("clearbit", "company_find"), ("apollo", "phone_reveal")]
-)
-def test_a_webhook_gets_what_a_poll_does_as_often_as_is_wished(
-    asker: Asker, clock: SimulatedClock, name: str, lookup: str
-) -> None:
-    asker.stage.desk.promises.is_twice = True
-    _, request_id = later(asker, name, lookup, provider(name).endpoint(lookup).kind)
-    assert asker.deliveries(name, lookup) == []
-    clock.time += 1
-    delivered = asker.deliveries(name, lookup)
-    assert delivered == [(request_id, asker.poll(name, lookup, request_id))] * 2
-    assert asker.deliveries(name, lookup) == []
-
-
-def test_a_promise_that_was_not_kept_is_told_from_one_that_was_never_made(asker: Asker, clock: SimulatedClock) -> None:
-    _, request_id = later(asker, "apollo", "phone_reveal", "person")
-    asker.stage.desk.promises.kept_seconds = 30 * 86_400.0
-    clock.time += 31 * 86_400.0
-    expired = asker.poll("apollo", "phone_reveal", request_id)
-    assert (expired.outcome, expired.reason) == (Outcome.BAD_REQUEST, "HTTP 410 request_id_expired")
-    unknown = asker.poll("apollo", "phone_reveal", "12")
-    assert (unknown.outcome, unknown.reason) == (Outcome.BAD_REQUEST, "HTTP 404 request_id_unknown")
-
-
-def test_a_mobile_costs_eight_credits_more(asker: Asker, clock: SimulatedClock) -> None:
-    promised = [asker.ask("apollo", "phone_reveal", one)[0].request_id for one in asker.identities("person")[:40]]
-    clock.time += 1
-    own, lookup = offer("apollo", "phone_reveal"), provider("apollo").endpoint("phone_reveal")
-    costs = set()
-    for request_id in promised:
-        reading = asker.poll("apollo", "phone_reveal", request_id)
-        has_mobile = bool(reading.record) and "mobile" in lookup.canonical(reading.record)
-        assert reading.extras == (("mobile",) if has_mobile else ())
-        costs.add(own.cost(reading))
-    assert costs == {Decimal("0"), Decimal("0.02"), Decimal("0.18")}
 
 
 # Refusals
