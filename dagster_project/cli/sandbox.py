@@ -1,4 +1,4 @@
-"""`leadhouse sandbox`: every search provider on this machine, from the generated world, in the foreground."""
+"""`leadhouse sandbox`: every provider on this machine, from the generated world, in the foreground."""
 
 import contextlib
 from pathlib import Path
@@ -36,7 +36,7 @@ def sandbox(
     ] = None,
     every: Annotated[float, typer.Option(help="Seconds between two files of events.")] = 60.0,
 ) -> None:
-    """Play every search provider on this machine until Ctrl-C, and print the environment that leads there.
+    """Play every provider on this machine until Ctrl-C, and print the environment that leads there.
 
     Example: leadhouse sandbox --limits off --faults cut=0.05
 

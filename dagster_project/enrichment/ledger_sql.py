@@ -58,4 +58,3 @@ where c.org_id = %(org_id)s and c.state = 'sent' and not exists (
   where j.org_id = c.org_id and j.lease_token = c.lease_token and j.lease_until > clock_timestamp())
 returning c.reserved_usd, c.reservation
 """
-UNCLAIM = "delete from ops.enrichment_claims where org_id = %(org_id)s and cache_key = any(%(keys)s)"

@@ -6,8 +6,12 @@ import pytest
 
 from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.stage import Stage
+from tests.sandbox.asking import Asker
 from tests.sandbox.looking import SECONDS
 from tests.transport.clock import SimulatedClock
+
+# A full minute and ten minutes past midnight UTC: no fixed window is about to end.
+START = 1_800_058_200.0
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +32,7 @@ def sandbox(served: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def clock() -> SimulatedClock:
-    return SimulatedClock(1_800_000_000.0)
+    return SimulatedClock(START)
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +46,20 @@ def stage(world: Stage) -> Stage:
     world.reset()
     world.desk.promises.seconds, world.desk.promises.is_twice = SECONDS, False
     return world
+
+
+@pytest.fixture(scope="session")
+def complete_stage(clock: SimulatedClock) -> Stage:
+    """A world in which every provider knows everybody it can know, without limits."""
+    return Stage(3_000, 7, complete=True, limits={"*": "off"}, clock=clock.now)
+
+
+@pytest.fixture
+def asker(complete_stage: Stage, clock: SimulatedClock) -> Asker:
+    """A client of that world, on its first day, with nothing asked or promised yet."""
+    complete_stage.reset()
+    complete_stage.limits.set({"*": "off"})
+    promises = complete_stage.desk.promises
+    promises.is_twice, promises.kept_seconds = False, 86_400.0
+    clock.time = START
+    return Asker(complete_stage)

@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from dagster_project.sandbox.api.app import App
-from dagster_project.sandbox.api.calls import Limit
+from dagster_project.sandbox.api.calls import Limit, Route, Service
 from dagster_project.sandbox.api.limits import Meter
 from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sandbox.api.stage import Stage
-from dagster_project.sources.adapter import Ask
+from dagster_project.sources.adapter import Adapter, Ask, Endpoint
 from dagster_project.sources.providers import adapter, adapters
 from dagster_project.transport.messages import Answer, Request
 from tests.sandbox.served import NEEDS, client, first, send
@@ -169,9 +169,16 @@ def test_a_sliding_window_never_holds_more_than_it_may() -> None:
 
 def test_limits_are_those_that_adapters_keep_to() -> None:
     for name, found in adapters().items():
-        ours = {(w.calls, w.seconds) for w in found.windows}
-        assert ours == {(limit.calls, limit.seconds) for limit in SERVICES[name].limits}
-        limits = {route.endpoint: route.limits for route in SERVICES[name].routes.values()}
+        service = SERVICES[name]
+        assert windows_of(found) == limits_of(service)
+        routes = {route.endpoint: route for route in service.routes.values()}
         for endpoint in found.endpoints:
-            windows = {(w.calls, w.seconds) for w in endpoint.windows}
-            assert windows == {(limit.calls, limit.seconds) for limit in limits[endpoint.name]}
+            assert windows_of(endpoint) == limits_of(routes[endpoint.name])
+
+
+def windows_of(declared: Adapter | Endpoint) -> set[tuple[int, float]]:
+    return {(window.calls, window.seconds) for window in declared.windows}
+
+
+def limits_of(played: Service | Route) -> set[tuple[int, float]]:
+    return {(limit.calls, limit.seconds) for limit in played.limits}

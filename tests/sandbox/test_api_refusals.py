@@ -4,8 +4,10 @@ import dataclasses
 
 import pytest
 
+from dagster_project.enrichment.providers import providers
 from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.sandbox.api.services import SERVICES
+from dagster_project.sandbox.api.stage import environment
 from dagster_project.sources.adapter import Ask, Need
 from dagster_project.sources.area import Box
 from dagster_project.sources.providers import adapter, adapters, google_geocoding
@@ -15,9 +17,16 @@ from tests.sandbox.served import NEEDS, client, first, send
 CELL = Box(29.6, -95.5, 29.9, -95.2)
 
 
-def test_every_adapter_has_its_provider_here() -> None:
+def test_every_adapter_and_every_enrichment_provider_is_played_here() -> None:
+    assert sorted(SERVICES) == sorted({*adapters(), *providers()})
     for name, found in adapters().items():
-        assert {e.name for e in found.endpoints} <= {route.endpoint for route in SERVICES[name].routes.values()}
+        assert {route.endpoint for route in SERVICES[name].routes.values()} >= {e.name for e in found.endpoints}
+
+
+def test_every_variable_that_points_at_the_sandbox_is_there() -> None:
+    found = environment("http://sandbox")
+    assert found["LEADHOUSE_CLEARBIT_BASE_URL"] == "http://sandbox/clearbit"
+    assert len(found) == 2 * len({*adapters(), *providers()})
 
 
 def request_of(name: str) -> Request:
@@ -43,7 +52,7 @@ def test_an_address_that_a_provider_does_not_have_is_not_found(sandbox: Sandbox,
 
 def test_a_provider_that_is_not_played_is_told(sandbox: Sandbox) -> None:
     with client(sandbox, "yelp") as http:
-        assert http.get(f"{sandbox.url}/clearbit/v2/people").json() == {"error": "the sandbox plays no clearbit"}
+        assert http.get(f"{sandbox.url}/myspace/v2/people").json() == {"error": "the sandbox plays no myspace"}
 
 
 def told(sandbox: Sandbox, name: str, request: Request, **changes: object) -> Answer:

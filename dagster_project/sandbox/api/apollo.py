@@ -1,117 +1,20 @@
 """Apollo: search of companies and people; numbered pages; limits of each endpoint by minute, hour and day at once."""
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from dagster_project.sandbox.api import trades
-from dagster_project.sandbox.api.book import Book, Catalogue
+from dagster_project.sandbox.api import apollo_enrichment, trades
+from dagster_project.sandbox.api.apollo_records import COMPANIES, COMPANY, CREDIT, NAME, PEOPLE, PERSON
+from dagster_project.sandbox.api.book import Book
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
 from dagster_project.sandbox.api.desk import Desk
 from dagster_project.sandbox.api.filters import by_size, by_technology, by_title, containing, matching
-from dagster_project.sandbox.api.keys import hexadecimal, mixed_bits
-from dagster_project.sandbox.api.wire import View, array, filled, fixed, number, text
-from dagster_project.sandbox.corruption import blank, typos
+from dagster_project.sandbox.api.wire import array
 from dagster_project.sandbox.geography import CITIES, STATE_NAMES
-from dagster_project.sandbox.providers import called, phones, websites
 
-NAME = "apollo"
 PAGE, MOST_PAGES = 100, 500
-KNOWN = {"local_services": 0.45, "healthcare": 0.5, "b2b_saas": 0.85, "ecommerce": 0.7, "real_estate": 0.5}
 LIMITS = (Limit(200, 60), Limit(400, 3_600), Limit(2_000, 86_400))
-CREDIT = Decimal("0.02")
-
-
-def ids(numbers: np.ndarray, salt: int) -> pl.Series:
-    """24 hexadecimal digits, as Apollo's are."""
-    return hexadecimal(mixed_bits(numbers, salt)) + hexadecimal(mixed_bits(numbers, salt + 1)).str.slice(0, 8)
-
-
-def spell_company(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
-    """Companies with bare addresses on the web; one in twenty is an account that the team has saved."""
-    n, numbers = seen.height, seen["who"].to_numpy() * 4 + seen["copy"].to_numpy()
-    digits = blank(phones(rng, seen, ["{}{}{}"]), rng, 0.2)
-    return pl.DataFrame(
-        {
-            "key": ids(numbers, 401),
-            "name": typos(called(rng, seen, legal=0.3), rng, 0.02),
-            "website": blank(websites(rng, seen, moved=0.05, styles=["http://www.{}", "http://{}"]), rng, 0.05),
-            "domain": seen["domain"],
-            "digits": digits,
-            "has_social": pl.Series(rng.random(n) < 0.7),
-            "is_saved": pl.Series(rng.random(n) < 0.05),
-        }
-    )
-
-
-def spell_person(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
-    """People without e-mail and with most of the last name hidden."""
-    return pl.DataFrame(
-        {
-            "key": ids(seen["who"].to_numpy(), 411),
-            "first": seen["first"],
-            "hidden": seen["last"].str.slice(0, 2) + "***" + seen["last"].str.slice(-1),
-            "title": seen["title"],
-            "company": typos(seen["name"], rng, 0.02),
-            "domain": seen["domain"],
-            "has_email": pl.Series(rng.random(seen.height) < 0.8),
-        }
-    )
-
-
-def social(address: str) -> pl.Expr:
-    return filled(f'"{address}{{}}"', pl.when("has_social").then("handle"))
-
-
-PHONE = filled('"+1 {}-{}-{}"', *(pl.col("digits").str.slice(start, size) for start, size in ((0, 3), (3, 3), (6, 4))))
-SANITIZED = filled('"+1{}"', "digits")
-NULL = fixed("null")
-COMPANY_FIELDS = {
-    "id": text("key"),
-    "name": text("name"),
-    "website_url": text("website"),
-    "blog_url": NULL,
-    "angellist_url": NULL,
-    "linkedin_url": social("http://www.linkedin.com/company/"),
-    "twitter_url": social("https://twitter.com/"),
-    "facebook_url": social("https://facebook.com/"),
-    "primary_phone": filled('{"number":{},"source":"Owler","sanitized_number":{}}', PHONE, SANITIZED).fill_null("{}"),
-    "languages": fixed('["English"]'),
-    "alexa_ranking": NULL,
-    "phone": PHONE,
-    "linkedin_uid": NULL,
-    "founded_year": number("founded"),
-    "publicly_traded_symbol": NULL,
-    "publicly_traded_exchange": NULL,
-    "logo_url": NULL,
-    "crunchbase_url": NULL,
-    "primary_domain": text("domain"),
-    "sanitized_phone": SANITIZED,
-    "owned_by_organization_id": NULL,
-    "show_intent": fixed("true"),
-    "has_intent_signal_account": fixed("false"),
-    "intent_signal_account": NULL,
-}
-PERSON_FIELDS = {
-    "id": text("key"),
-    "first_name": text("first"),
-    "last_name_obfuscated": text("hidden"),
-    "title": text("title"),
-    "last_refreshed_at": fixed('"2026-11-04T23:20:32.690+00:00"'),
-    "has_email": number("has_email"),
-    **{f"has_{part}": fixed("true") for part in ("city", "state", "country")},
-    "has_direct_phone": fixed('"Maybe"'),
-    "organization": filled(
-        '{"name":"{}","has_industry":true,"has_phone":true,"has_city":true,"has_state":true,"has_country":true,'
-        '"has_zip_code":true,"has_revenue":false,"has_employee_count":true}',
-        "company",
-    ),
-}
-COMPANY, PERSON = View(COMPANY_FIELDS), View(PERSON_FIELDS)
-COMPANIES = Catalogue(name=NAME, spell=spell_company, reach=KNOWN, twice=0.03)
-PEOPLE = Catalogue(name="apollo_people", spell=spell_person, kind="person", reach=KNOWN)
 
 
 def by_place(book: Book, rows: np.ndarray, places: list[str]) -> np.ndarray:
@@ -209,7 +112,8 @@ UNITS = {60: "minute", 3_600: "hour", 86_400: "day"}
 
 def too_fast(limit: Limit, wait: float, endpoint: str) -> Reply:
     unit = UNITS.get(int(limit.seconds), f"{limit.seconds:g} seconds")
-    message = f"The maximum number of api calls allowed for {PATHS[endpoint][1:]} is {limit.calls} times per {unit}."
+    path = {**PATHS, **apollo_enrichment.PATHS}[endpoint][1:]
+    message = f"The maximum number of api calls allowed for {path} is {limit.calls} times per {unit}."
     return Reply.of(429, {"message": message}, headers={"retry-after": str(int(np.ceil(wait)))})
 
 
@@ -220,6 +124,7 @@ SERVICE = Service(
     routes={
         ("POST", PATHS["company_search"]): Route("company_search", company_search, ("organizations",), "name", LIMITS),
         ("POST", PATHS["people_search"]): Route("people_search", people_search, ("people",), "first_name", LIMITS),
+        **apollo_enrichment.ROUTES,
     },
     denied=lambda: Reply.of(401, b"Invalid access credentials.", headers={"content-type": "text/plain"}),
     too_fast=too_fast,

@@ -50,7 +50,7 @@ class App:
 
     async def _serve(self, service: Service, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call to a provider, and write it down."""
-        stage, route = self.stage, service.routes.get((call.method, call.path))
+        stage, route = self.stage, service.route(call)
         headers: dict[str, str] = {}
         fault, reply = None, service.denied()
         if service.key(call) == stage.key:

@@ -48,6 +48,7 @@ class Book:
         self.frame, self.gone, self.day = pl.DataFrame(), np.zeros(0, bool), -1
         self._columns: dict[str, np.ndarray] = {}
         self._first: dict[str, dict[str | None, int]] = {}
+        self._indexes: dict[tuple[str, ...], dict[str | None, int]] = {}
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -62,6 +63,7 @@ class Book:
                 self._learn(rng)
         self._columns.clear()
         self._first.clear()
+        self._indexes.clear()
         for name in ("by_category", "_by_hash"):
             self.__dict__.pop(name, None)
 
@@ -166,6 +168,18 @@ class Book:
         """Records with a text of the book."""
         rows = (self.frame[column] == value).arg_true().to_numpy()
         return rows[~self.gone[rows]].astype(np.int32)
+
+    def known_as(self, columns: tuple[str, ...], values: Sequence[str]) -> int | None:
+        """The first record of whom the world has these texts, whatever their case; None when there is none, or no
+        longer. An index of each set of columns is made once a day."""
+        if columns not in self._indexes:
+            is_person = self.catalogue.kind == "person"
+            truth, place = (self.world.people, "who") if is_person else (self.world.now, "row")
+            joined = pl.concat_str(pl.col(*columns).str.to_lowercase(), separator="\n")
+            known = np.flatnonzero(~self.gone)[::-1]
+            texts = truth.select(joined).to_series().gather(self.frame[place]).gather(known)
+            self._indexes[columns] = dict(zip(texts.to_list(), known.tolist(), strict=True))
+        return self._indexes[columns].get("\n".join(values).lower())
 
     def render(self, rows: Sequence[int] | np.ndarray, view: View, names: tuple[str, ...] | None = None) -> list[str]:
         """Some records as JSON objects of the named fields, in the order given."""

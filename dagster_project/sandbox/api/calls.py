@@ -85,7 +85,8 @@ Handler = Callable[[Call, Any], Reply]
 class Route:
     """One endpoint: its name, and what answers it (`desk` is the sandbox's `Desk`).
 
-    `listed` is where a page's list stands, `named` the field of a record whose renaming or loss is a drift.
+    `listed` is where a page's list stands (nowhere: the body is the record, or the list), `named` the field of a record
+    whose renaming or loss is a drift. A route that `is_apart` does not count in the provider's own windows.
     """
 
     endpoint: str
@@ -93,6 +94,7 @@ class Route:
     listed: tuple[str, ...]
     named: str
     limits: tuple[Limit, ...] = ()
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,8 @@ class Service:
 
     `denied()` wrong key · `too_fast(limit, wait, endpoint)` · `used_up()` the allowance is gone · `failed()` 5xx ·
     `early()` a page token that is not valid yet · `unknown()` no such address. `usage(limit, used, reset)` are headers
-    that tell of a window, on every answer. `catalogues` are the books that it answers from.
+    that tell of a window, on every answer. `catalogues` are the books that it answers from. A route's path may end in
+    `*`, which stands for its last part.
     """
 
     name: str
@@ -116,3 +119,8 @@ class Service:
     early: Callable[[], Reply] | None = None
     catalogues: tuple[Catalogue, ...] = ()
     usage: Callable[[Limit, int, float], Mapping[str, str]] = lambda limit, used, reset: {}
+
+    def route(self, call: Call) -> Route | None:
+        """What answers a call; None for an address that the provider does not have."""
+        any_last = call.path.rpartition("/")[0] + "/*"
+        return self.routes.get((call.method, call.path)) or self.routes.get((call.method, any_last))

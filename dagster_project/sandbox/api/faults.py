@@ -139,19 +139,17 @@ def refused(fault: str, service: Service, route: Route, reply: Reply, times: Map
 
 def drifted(fault: str, route: Route, reply: Reply) -> Reply:
     """The same page, not shaped as documented."""
-    # held, so that a body which is the list or the record itself stands in something too
-    whole = {"body": orjson.loads(reply.body)}
-    *steps, last = ("body", *route.listed)
-    holder: Any = whole
+    whole = {"": orjson.loads(reply.body)}
+    holder, (*steps, last) = whole, ("", *route.listed)
     for step in steps:
         holder = holder[step]
     if fault == "list_missing":
         holder.pop(last, None)
-        return replace(reply, body=orjson.dumps(whole.get("body")), records=0)
+        return replace(reply, body=orjson.dumps(whole.get("", {})), records=0)
     listed = holder.get(last, [])
     for record in listed if isinstance(listed, list) else [listed]:
-        _drift(fault, record, route.named)
-    return replace(reply, body=orjson.dumps(whole["body"]))
+        _drift(fault, record or {}, route.named)
+    return replace(reply, body=orjson.dumps(whole[""]))
 
 
 def _drift(fault: str, record: dict[str, Any], named: str) -> None:

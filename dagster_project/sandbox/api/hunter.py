@@ -1,95 +1,18 @@
 """Hunter v2: companies by a profile, and the people of a domain. 403 is too fast, 429 is the plan's allowance gone."""
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from dagster_project.sandbox.api import trades
-from dagster_project.sandbox.api.book import Book, Catalogue
+from dagster_project.sandbox.api import hunter_enrichment, trades
+from dagster_project.sandbox.api.book import Book
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
 from dagster_project.sandbox.api.desk import Desk
 from dagster_project.sandbox.api.filters import by_technology, containing, matching
-from dagster_project.sandbox.api.wire import View, array, filled, fixed, number, one_of, text
-from dagster_project.sandbox.corruption import blank, draw
-from dagster_project.sandbox.providers import band, phones
+from dagster_project.sandbox.api.hunter_records import COMPANIES, COMPANY, CREDIT, NAME, PEOPLE, PERSON, error
+from dagster_project.sandbox.api.wire import array
 
-NAME = "hunter"
 PAGE, MOST_OFFSET = 100, 10_000
-KNOWN = {"local_services": 0.4, "healthcare": 0.5, "b2b_saas": 0.9, "ecommerce": 0.8, "real_estate": 0.55}
-CREDIT = Decimal("0.025")
-HAS_DOMAIN = pl.col("domain").is_not_null() & pl.col("chain").is_null()
-
-
-def spell_company(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
-    """Companies under their domain, with a band of employees."""
-    industries = pl.Series([several[0] for several in trades.called(NAME)])
-    return pl.DataFrame(
-        {
-            "key": seen["domain"],
-            "name": seen["name"],
-            "industry": industries.gather(seen["category_code"]),
-            "headcount": band(seen["employees"]),
-            "emails": pl.Series(rng.integers(1, 12, seen.height)),
-        }
-    )
-
-
-def spell_person(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
-    """People under their e-mail, with how far it was verified."""
-    printed = seen.with_columns(phone="direct", shared_phone=pl.lit(None, pl.String))
-    return pl.DataFrame(
-        {
-            "key": seen["work_email"],
-            "first": seen["first"],
-            "last": seen["last"],
-            "title": blank(seen["title"], rng, 0.1),
-            "phone": blank(phones(rng, printed), rng, 0.8),
-            "domain": seen["domain"],
-            "verified": draw(rng, [0, 1, 2], seen.height, [60, 8, 32]),
-            "confidence": pl.Series(rng.integers(60, 99, seen.height)),
-            "handle_in": blank(seen["work_email"].str.replace_all(r"[@.]", "-"), rng, 0.5),
-        }
-    )
-
-
-COMPANY_FIELDS = {
-    "domain": text("key"),
-    "organization": text("name"),
-    "industry": text("industry"),
-    "headcount": text("headcount"),
-    "country": fixed('"US"'),
-    "emails_count": filled('{"personal":{},"generic":1,"total":{}}', pl.col("emails") - 1, "emails"),
-}
-PERSON_FIELDS = {
-    "value": text("key"),
-    "type": fixed('"personal"'),
-    "confidence": number("confidence"),
-    "sources": filled(
-        '[{"domain":"{}","uri":"https://{}/team","extracted_on":"2026-01-02","last_seen_on":"2026-10-01",'
-        '"still_on_page":true}]',
-        *("domain", "domain"),
-    ),
-    "first_name": text("first"),
-    "last_name": text("last"),
-    "position": text("title"),
-    "seniority": fixed("null"),
-    "department": fixed("null"),
-    "linkedin": filled('"https://www.linkedin.com/in/{}"', "handle_in"),
-    "twitter": fixed("null"),
-    "phone_number": text("phone"),
-    "verification": filled(
-        '{"date":"2026-10-02","status":{}}', one_of("verified", {0: "valid", 1: "invalid", 2: "accept_all"})
-    ),
-}
-COMPANY, PERSON = View(COMPANY_FIELDS), View(PERSON_FIELDS)
-COMPANIES = Catalogue(name=NAME, spell=spell_company, reach=KNOWN, knows=HAS_DOMAIN)
-PEOPLE = Catalogue(name="hunter_people", spell=spell_person, kind="person", reach=KNOWN)
-
-
-def error(status: int, kind: str, details: str) -> Reply:
-    return Reply.of(status, {"errors": [{"id": kind, "code": status, "details": details}]})
 
 
 def included(value: Any) -> list[str]:
@@ -147,6 +70,8 @@ def discover(call: Call, desk: Desk) -> Reply:
 
 def domain_search(call: Call, desk: Desk) -> Reply:
     """GET /v2/domain-search; a domain that is not known has no e-mails."""
+    if "company" in call.params:
+        return hunter_enrichment.company_domain(call, desk)
     wanted, domain = paging(call.params), call.params.get("domain", "").lower()
     if isinstance(wanted, Reply) or not domain:
         return wanted if isinstance(wanted, Reply) else error(400, "wrong_params", "You are missing the domain")
@@ -174,6 +99,7 @@ SERVICE = Service(
     routes={
         ("POST", "/v2/discover"): Route("discover", discover, ("data",), "organization", (Limit(5, 1), Limit(50, 60))),
         ("GET", "/v2/domain-search"): Route("domain_search", domain_search, ("data", "emails"), "value"),
+        **hunter_enrichment.ROUTES,
     },
     limits=(Limit(15, 1), Limit(500, 60)),
     denied=lambda: error(401, "authentication_failed", "No user found for the API key supplied"),

@@ -58,6 +58,8 @@ class Limits:
         self.services, self.is_on = {service.name: service for service in services}, is_on
         self.said: dict[str, str] = {}
         self.meters: dict[tuple[str, str], list[Meter]] = {}
+        # endpoints to which their provider's own windows do not apply
+        self.apart: set[tuple[str, str]] = set()
         self.set(said or {})
 
     def set(self, said: Mapping[str, str]) -> None:
@@ -74,6 +76,7 @@ class Limits:
     def forget(self) -> None:
         """Begin to count anew."""
         self.meters.clear()
+        self.apart.clear()
 
     def admit(self, service: Service, endpoint: str, now: float) -> tuple[Limit, float] | None:
         """Count a call that comes now; None when it may pass, else the window that is full and for how many seconds."""
@@ -124,4 +127,7 @@ class Limits:
             for route in service.routes.values():
                 limits = route.limits if said in ("on", "off") else ()
                 self.meters[service.name, route.endpoint] = [Meter(limit) for limit in limits]
-        return [*self.meters[service.name, ""], *self.meters[service.name, endpoint]]
+                if route.is_apart and limits:
+                    self.apart.add((service.name, route.endpoint))
+        shared = [] if (service.name, endpoint) in self.apart else self.meters[service.name, ""]
+        return [*shared, *self.meters[service.name, endpoint]]

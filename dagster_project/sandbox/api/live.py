@@ -11,7 +11,7 @@ import polars as pl
 
 from dagster_project.sandbox import names
 from dagster_project.sandbox.api.trades import CODES
-from dagster_project.sandbox.entities import make_entities
+from dagster_project.sandbox.entities import make_entities, slugs
 from dagster_project.sandbox.geography import CITIES, STATE_NAMES
 from dagster_project.sandbox.people import make_people
 from dagster_project.sandbox.world import PERSONS, RECORDS_PER_ENTITY, SMALLEST, stream
@@ -41,7 +41,7 @@ class LiveWorld:
         if records < SMALLEST:
             raise ValueError(f"a world needs at least {SMALLEST} records, not {records}")
         entities = make_entities(stream(seed, "entities"), int(records / RECORDS_PER_ENTITY) + 8)
-        people = make_people(stream(seed, "people"), entities, int(records * PERSONS))
+        people = with_profiles(make_people(stream(seed, "people"), entities, int(records * PERSONS)))
         now = seen_today(entities, stream(seed, "standing"))
         return cls(records, seed, now, people, eras=[0, now.height])
 
@@ -70,6 +70,12 @@ class LiveWorld:
             "status": int((status != before["status"].to_numpy()).sum()),
             "founded": founded.height,
         }
+
+
+def with_profiles(people: pl.DataFrame) -> pl.DataFrame:
+    """People with the last part of their profile's address, under which those who know it know them."""
+    profile = slugs(people["first"]) + "-" + slugs(people["last"]) + "-" + people["mobile"].str.slice(6)
+    return people.with_columns(profile.alias("profile"))
 
 
 def touched(before: pl.DataFrame, after: pl.DataFrame, day: int) -> pl.DataFrame:

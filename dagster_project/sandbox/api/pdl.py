@@ -5,22 +5,25 @@ from typing import Any
 
 import numpy as np
 
-from dagster_project.sandbox.api import trades
+from dagster_project.sandbox.api import pdl_enrichment, trades
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service
 from dagster_project.sandbox.api.desk import Desk
 from dagster_project.sandbox.api.filters import by_title, matching
-from dagster_project.sandbox.api.pdl_records import COMPANIES, COMPANY, PEOPLE, PERSON
+from dagster_project.sandbox.api.pdl_records import (
+    COMPANIES,
+    COMPANY,
+    COMPANY_CREDIT,
+    NAME,
+    PEOPLE,
+    PERSON,
+    PERSON_CREDIT,
+    error,
+)
 from dagster_project.sandbox.api.wire import View, array
 from dagster_project.sandbox.providers import band
 
-NAME = "pdl"
 PAGE = 100
-COMPANY_CREDIT, PERSON_CREDIT = Decimal("0.10"), Decimal("0.28")
-
-
-def error(status: int, kind: str, message: str, **headers: str) -> Reply:
-    return Reply.of(status, {"status": status, "error": {"type": kind, "message": message}}, headers=headers)
 
 
 def by_industry(book: Book, rows: np.ndarray, industries: list[str]) -> np.ndarray:
@@ -123,6 +126,7 @@ SERVICE = Service(
     routes={
         ("POST", "/v5/company/search"): Route("company_search", answer_companies, ("data",), "name"),
         ("POST", "/v5/person/search"): Route("person_search", answer_people, ("data",), "full_name"),
+        **pdl_enrichment.ROUTES,
     },
     limits=(Limit(10, 60, is_fixed=True),),
     denied=lambda: error(401, "authentication_error", "Request contained a missing or invalid key"),

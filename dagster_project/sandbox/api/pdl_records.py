@@ -1,17 +1,26 @@
 """What People Data Labs knows of companies and people: lower case, states and countries written out."""
 
+from decimal import Decimal
+
 import numpy as np
 import polars as pl
 
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Catalogue
+from dagster_project.sandbox.api.calls import Reply
 from dagster_project.sandbox.api.keys import hexadecimal, mixed_bits
 from dagster_project.sandbox.api.wire import View, array, filled, fixed, nested, number, text
 from dagster_project.sandbox.corruption import blank, typos
 from dagster_project.sandbox.entities import slugs
 from dagster_project.sandbox.providers import band, called, phones, street_lines
 
+NAME = "pdl"
+COMPANY_CREDIT, PERSON_CREDIT = Decimal("0.10"), Decimal("0.28")
 KNOWN = {"local_services": 0.4, "healthcare": 0.5, "b2b_saas": 0.9, "ecommerce": 0.75, "real_estate": 0.5}
+
+
+def error(status: int, kind: str, message: str) -> Reply:
+    return Reply.of(status, {"status": status, "error": {"type": kind, "message": message}})
 
 
 def spell_company(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:

@@ -58,7 +58,7 @@ class Promises:
         """The deliveries that are due and were not collected before: provider and body."""
         due = []
         for request_id, promise in self.made.items():
-            if not promise.is_collected and self.clock() >= promise.ready_at:
+            if promise.delivery is not None and not promise.is_collected and self.clock() >= promise.ready_at:
                 promise.is_collected = True
                 delivery = {"provider": promise.provider, "body": _named(promise.delivery, request_id)}
                 due += [delivery] * (2 if self.is_twice else 1)

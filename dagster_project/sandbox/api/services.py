@@ -1,8 +1,9 @@
-"""Every provider that the sandbox plays, by its adapter's name."""
+"""Every provider that the sandbox plays, by its name in the house."""
 
 from dagster_project.sandbox.api import (
     apollo,
     builtwith,
+    clearbit,
     crunchbase,
     google_geocoding,
     google_places,
@@ -19,6 +20,7 @@ from dagster_project.sandbox.api import (
 from dagster_project.sandbox.api.calls import Service
 
 MODULES = (
+    clearbit,
     *(apollo, crunchbase, google_geocoding, google_places, google_places_legacy),
     *(hunter, opencorporates, pdl, yelp),
     # enrichment alone
