@@ -1,4 +1,4 @@
-"""Who understands a source's raw records: its mapping for files, its provider's adapter for campaigns."""
+"""Who understands a source's raw records: its mapping for files, its provider's adapter for campaigns and answers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from dagster_project.contracts import RAW_RECORDS
+from dagster_project.enrichment.providers import provider
+from dagster_project.enrichment.subject import is_answer
 from dagster_project.resources.lake import Lake
 from dagster_project.settings import Settings
 from dagster_project.sources.campaign import campaign_of
@@ -33,6 +35,9 @@ def reader_of(lake: Lake, settings: Settings, partition: Sequence[str]) -> Reade
     change what its records were found as.
     """
     source = partition[1]
+    if is_answer(source):
+        answering = provider(source.partition(".")[2])
+        return Reader(answering.kinds, lambda raw, kind: extract_records(raw, answering, kind))
     asked = campaign_of(source)
     if asked is None:
         mapping = load_mapping(source, settings.yaml_dirs("mappings"))

@@ -21,6 +21,7 @@ from dagster_project.contracts import (
     STAGED_RECORDS,
     Table,
 )
+from dagster_project.enrichment.subject import is_answer
 from dagster_project.resolution.engines import SparkCluster, chosen
 from dagster_project.resolution.increment import Published, go_on
 from dagster_project.resolution.kept import Kept
@@ -96,7 +97,7 @@ def resolve_org(
     `rebuild`. The merge graph is published last, with the digest of its inputs and the name of the run: a killed run
     resolves again, and finds the ids it had appended. `engine` works for a run over all records; a day's pairs are few.
     """
-    inputs = lake.files(KINDS[kind], org_id)
+    inputs = resolved_files(lake, KINDS[kind], org_id)
     digest = input_digest(lake, inputs, kind, overrides)
     done = lake.manifest(MERGE_GRAPH, org_id, kind) or {}
     if done.get("inputs") == digest and not rebuild:
@@ -111,6 +112,15 @@ def resolve_org(
         resolution = resolve(inputs, kind, previous=last.lead_map, keep=kept, engine=engine, **options)
     publish(lake, org_id, kind, resolution, {"inputs": digest, "run": version})
     return resolution.stats | {"skipped": False}
+
+
+def resolved_files(lake: Lake, table: Table, org_id: str) -> list[Path]:
+    """The staged files that a resolution reads. A day's answers of enrichment are left to the next day's: until then
+    they belong to the lead that was asked about, and asking does not wait for a resolution that waits for answers."""
+    today = datetime.now(UTC).date().isoformat()
+    later = [p for p in lake.partitions(table, org_id) if is_answer(p[1]) and p[2] >= today]
+    left = {lake.path(table, *parts) for parts in later}
+    return [file for file in lake.files(table, org_id) if file not in left]
 
 
 def publish(lake: Lake, org_id: str, kind: str, resolution: Resolution, manifest: dict) -> None:

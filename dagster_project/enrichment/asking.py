@@ -5,7 +5,7 @@ What an answer means is the adapter's; what becomes of it is the caller's. Nothi
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -81,6 +81,8 @@ class Asker:
     async def ask(self, call: Call, lookup: Lookup, seconds: float) -> Answered:
         """The answer to a call, each attempt at which may take so many seconds; a failure is an answer too."""
         attempt = await self._send(call.provider, lookup, lookup.request([q.inputs for q in call.questions]), seconds)
+        if attempt.verdict.outcome is Outcome.SUPPRESSED and len(call.questions) > 1:
+            return await self._one_by_one(call, lookup, seconds)
         readings = self._readings(attempt, lookup, call)
         price = offer(call.provider, lookup.name)
         told = [(q, reading, price.cost(reading)) for q, reading in zip(call.questions, readings, strict=True)]
@@ -93,6 +95,12 @@ class Asker:
             attempt.latency_seconds * 1000 if attempt.answer else None,
             told,
         )
+
+    async def _one_by_one(self, call: Call, lookup: Lookup, seconds: float) -> Answered:
+        """A batch that was refused by law does not say for whose sake: each is asked about alone."""
+        alone = [await self.ask(replace(call, questions=[question]), lookup, seconds) for question in call.questions]
+        readings = [reading for one in alone for reading in one.readings]
+        return replace(alone[-1], call=call, readings=readings, attempts=sum(one.attempts for one in alone))
 
     async def poll(self, provider: str, lookup: Lookup, request_id: str) -> Reading:
         """What has become of a promised answer."""

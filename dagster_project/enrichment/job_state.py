@@ -218,7 +218,7 @@ def _judged(
     known = _known(lookup, reading, name, provider, at)
     if known is None:
         return "partial", None
-    return ("ok", known) if known.confidence >= least else ("low_confidence", None)
+    return ("ok", known) if known.confidence >= least else ("partial", None)
 
 
 def _known(lookup: Lookup, reading: Reading, name: str, provider: str, at: datetime) -> Known | None:

@@ -32,7 +32,7 @@ class Plan:
     """What a run follows: the waterfalls of a subject's fields, the order of providers, the caps, who is turned off."""
 
     waterfalls: Callable[[Subject], Mapping[str, Waterfall]]
-    caps: Caps
+    caps: Callable[[Subject], Caps]
     order: Callable[[Subject, str, Waterfall], Sequence[str]] = lambda subject, name, rules: rules.providers
     switched_off: frozenset[str] = frozenset()
     batch_size: int = 100
@@ -199,7 +199,7 @@ class Rounds:
         ask, subject = asks[0], asks[0].state.job.subject
         provider, lookup = ask.step.provider.name, ask.step.lookup
         parts = shares(
-            self.plan.caps, self.day, provider, self.request.request_id, subject.lead_id, self.request.campaign
+            self.plan.caps(subject), self.day, provider, self.request.request_id, subject.lead_id, self.request.campaign
         )
         price = offer(provider, lookup.name).most
         return Question(new_id(), subject, key, ask.step.inputs, price, parts, *kept(ask))

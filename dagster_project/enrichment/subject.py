@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 Kind = Literal["business", "person"]
+# First part of the sources of answers, as a campaign's name is of the sources of what it finds.
+SOURCE = "enrichment"
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,13 @@ class Subject:
     campaigns: tuple[str, ...] = ()
     # What waterfalls are learned for: vertical and size band.
     segment: str = "all"
+
+
+def answers_of(provider: str) -> str:
+    """The source of a provider's answers: `enrichment.hunter`."""
+    return f"{SOURCE}.{provider}"
+
+
+def is_answer(source: str) -> bool:
+    """Whether a source is that of a provider's answers."""
+    return source.startswith(f"{SOURCE}.")

@@ -69,7 +69,7 @@ class Bench:
 
     async def work(self, request_id: str, **options: Any) -> Report:
         request = Requests(self.warehouse.app, ORG).get(request_id)
-        plan = Plan(lambda subject: self.rules, self.caps, **options.pop("plan", {}))
+        plan = Plan(lambda subject: self.rules, lambda subject: self.caps, **options.pop("plan", {}))
         async with self.asker() as asker:
             return await Run(self.warehouse.app, ORG, asker, plan, request, **{**self.options, **options}).run()
 

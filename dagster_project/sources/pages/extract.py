@@ -4,15 +4,27 @@ The same columns as `files.extract` gives for files; here an adapter's endpoint 
 of a record which endpoint that was. Nothing is interpreted: a phone stays as the provider wrote it.
 """
 
+from typing import Protocol
+
 import orjson
 import polars as pl
 
 from dagster_project.contracts import FIELDS, RAW_RECORDS
-from dagster_project.sources.adapter import Adapter, Ask, Endpoint, Kind
+from dagster_project.sources.adapter import Ask, Kind
 from dagster_project.sources.files.extract import IDENTITY
+from dagster_project.transport.shapes import Shape
 
 
-def extract_records(raw: pl.DataFrame, adapter: Adapter, kind: Kind, vertical: str | None = None) -> pl.DataFrame:
+class Understands(Protocol):
+    """Whoever knows what a provider's records look like: an adapter, of campaigns or of enrichment."""
+
+    name: str
+
+    def endpoint(self, name: str) -> Shape:
+        """What the records of an endpoint look like. Raises KeyError."""
+
+
+def extract_records(raw: pl.DataFrame, adapter: Understands, kind: Kind, vertical: str | None = None) -> pl.DataFrame:
     """The columns `IDENTITY` of raw records plus every field of the kind as text, null where blank; in order.
 
     `raw` holds records of the adapter's provider, all of one kind. `vertical` is what a business is that does not say
@@ -34,7 +46,7 @@ def extract_records(raw: pl.DataFrame, adapter: Adapter, kind: Kind, vertical: s
     return identity.with_columns(found.get(name, nothing).alias(name) for name in FIELDS[kind])
 
 
-def _endpoint(adapter: Adapter, query: str) -> Endpoint:
+def _endpoint(adapter: Understands, query: str) -> Shape:
     name = Ask.parse(query).endpoint
     try:
         return adapter.endpoint(name)

@@ -41,7 +41,6 @@ def test_the_recorded_contact_is_read(shared_dir: Path) -> None:
         "company_key": "344589814",
         "city": "Vancouver",
         "region": "Washington",
-        "postal": "98660",
         "country": "United States",
     }
     assert CONTACT.provider_key(reading.record) == "1260398587"
