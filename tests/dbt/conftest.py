@@ -36,6 +36,9 @@ SOURCES = (
     contracts.SOURCE_CHANGES,
     contracts.CAMPAIGNS,
     contracts.VERTICALS,
+    contracts.ENRICHMENT_ANSWERS,
+    contracts.ENRICHMENT_ATTEMPTS,
+    contracts.PROVIDER_HEALTH,
 )
 
 
