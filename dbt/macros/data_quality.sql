@@ -50,7 +50,7 @@
     (now() at time zone 'UTC')::date
 {%- endmacro %}
 
-{# 1 for a value received today, 0 for one of 90 days ago or more, linear between. #}
+{# 1 for a value received today, 0 for one of 90 days ago or more or of an unknown day, linear between. #}
 {% macro freshness(fetched_at) -%}
-    greatest(0, least(1, 1 - ({{ today() }} - ({{ fetched_at }} at time zone 'UTC')::date) / 90.0))
+    greatest(0, least(1, 1 - coalesce({{ today() }} - ({{ fetched_at }} at time zone 'UTC')::date, 90) / 90.0))
 {%- endmacro %}

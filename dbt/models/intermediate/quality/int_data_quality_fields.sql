@@ -41,9 +41,13 @@ measured as (
         evidence,
         confidence,
         fetched_at,
-        is_filled::int::numeric as completeness,
-        case evidence when 'missing' then 0 when 'claimed' then coalesce(confidence, 0) else 1 end as accuracy,
-        case when is_filled then coalesce({{ freshness('fetched_at') }}, 0) else 0 end as freshness
+        is_filled::int::numeric(5, 4) as completeness,
+        case evidence
+            when 'missing' then 0
+            when 'claimed' then coalesce(confidence, 0)
+            else 1
+        end::numeric(5, 4) as accuracy,
+        case when is_filled then {{ freshness('fetched_at') }} else 0 end::numeric(5, 4) as freshness
     from judged
 
 ),
@@ -52,9 +56,11 @@ scored as (
 
     select
         measured.*,
-        measured.completeness * weights.completeness
-        + measured.accuracy * weights.accuracy
-        + measured.freshness * weights.freshness as score
+        (
+            measured.completeness * weights.completeness
+            + measured.accuracy * weights.accuracy
+            + measured.freshness * weights.freshness
+        )::numeric(5, 4) as score
     from measured
     cross join weights
 
