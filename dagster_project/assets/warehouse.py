@@ -11,8 +11,11 @@ from dagster_project.assets.ingest import OWNER
 from dagster_project.assets.specs import contract_spec
 from dagster_project.contracts import (
     CAMPAIGNS,
+    ENRICHMENT_ANSWERS,
+    ENRICHMENT_ATTEMPTS,
     FILE_RECEIPTS,
     PROVIDER_CALLS,
+    PROVIDER_HEALTH,
     QUARANTINED_RECORDS,
     SOURCE_CHANGES,
     VERTICALS,
@@ -22,7 +25,8 @@ from dagster_project.resources.mirror import refresh, row_count
 from dagster_project.resources.warehouse import Warehouse
 
 SOURCES = (FILE_RECEIPTS, QUARANTINED_RECORDS, PROVIDER_CALLS, SOURCE_CHANGES, CAMPAIGNS, VERTICALS)
-MIRRORED = (*SOURCES, *staging.TABLES, *resolve.TABLES)
+ENRICHMENT = (ENRICHMENT_ANSWERS, ENRICHMENT_ATTEMPTS, PROVIDER_HEALTH)
+MIRRORED = (*SOURCES, *staging.TABLES, *resolve.TABLES, *ENRICHMENT)
 
 
 @dg.multi_asset(

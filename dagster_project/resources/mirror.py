@@ -14,6 +14,7 @@ from dagster_project.contracts import (
     LEAD_ALIASES,
     LEAD_MAP,
     MERGE_GRAPH,
+    PROVIDER_HEALTH,
     QUARANTINED_RECORDS,
     REVIEW_PAIRS,
     VERTICALS,
@@ -31,6 +32,7 @@ PARTITION_COLUMNS = {
     # the second part is always `current`
     CAMPAIGNS.name: ("org_id", None),
     VERTICALS.name: ("org_id", None),
+    PROVIDER_HEALTH.name: ("org_id", None),
 }
 # Never rewritten, only added to: their partitions are versions.
 APPEND_ONLY = {LEAD_MAP.name, LEAD_ALIASES.name}

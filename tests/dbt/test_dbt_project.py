@@ -9,13 +9,15 @@ import pytest
 from dagster_project.contracts import LEAD_FACTS_HISTORY
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.sources.vertical import LEAD_FIELDS
-from tests.dbt.conftest import DBT, identifier
+from tests.dbt.conftest import DBT
+from tests.dbt.world import identifier
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("dbt")]
 
 MARTS = (
     *("dim_lead", "dim_contact", "lead_facts_history", "sync_leads", "mart_source_quality"),
-    *("fct_source_changes", "fct_provider_calls", "fct_lost_values", "mart_dedupe"),
+    *("fct_source_changes", "fct_provider_calls", "fct_lost_values", "mart_dedupe", "fct_data_quality_history"),
+    *("fct_enrichment_attempts", "mart_enrichment_metrics", "mart_provider_health"),
 )
 
 
@@ -35,8 +37,8 @@ def contents(warehouse: Warehouse) -> dict[str, str]:
 def test_each_field_of_a_lead_survives_from_its_surest_record(built: Warehouse) -> None:
     acme = row(built, "dim_lead", "acme crm")
     assert (acme["name"], acme["phone"], acme["email"]) == ("Acme Tools", "+13125550100", "info@acme.com")
-    assert acme["alt_names"] == ["Acme"]
-    assert (acme["record_count"], acme["source_count"]) == (2, 2)
+    assert acme["alt_names"] == ["Acme", "Acme Inc"]
+    assert (acme["record_count"], acme["source_count"]) == (4, 4)
     assert acme["is_domain_verified"]
 
 
@@ -138,7 +140,7 @@ def test_every_field_that_a_vertical_can_require_is_looked_at() -> None:
 def test_facts_keep_the_columns_of_their_contract(built: Warehouse) -> None:
     columns = built.query("select * from marts.lead_facts_history").columns
     assert columns == LEAD_FACTS_HISTORY.names
-    assert row(built, "lead_facts_history", "acme crm")["valid_from"].day == 20  # the day the map was known
+    assert row(built, "lead_facts_history", "bolt")["valid_from"].day == 20  # the day the map was known
 
 
 def test_source_quality_counts_records_and_leads(built: Warehouse) -> None:

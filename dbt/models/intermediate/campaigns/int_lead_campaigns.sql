@@ -1,13 +1,13 @@
 {{ config(indexes=[{'columns': ['org_id', 'lead_id']}]) }}
 
 -- Any version counts, not only the latest: two campaigns may find the same object of a provider, and the version of the
--- one that looked last is the current one. A source with a dot is a campaign's; no file's has one.
+-- one that looked last is the current one. A source with a dot is a campaign's or enrichment's; no file's has one.
 with found as (
 
     {%- for kind, model in {'business': 'stg_lake__records', 'person': 'stg_lake__contacts'}.items() %}
     select distinct org_id, record_id, '{{ kind }}' as kind, split_part(source, '.', 1) as campaign_id
     from {{ ref(model) }}
-    where strpos(source, '.') > 0
+    where strpos(source, '.') > 0 and not {{ is_enrichment('source') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

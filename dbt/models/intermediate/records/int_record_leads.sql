@@ -20,14 +20,27 @@ latest as (
 
 ),
 
+-- Resolution says which lead a record is of; the few that enrichment brought are placed by a rule of their own.
+leads as (
+
+    select lead_map.org_id, lead_map.kind, lead_map.record_id, lead_map.lead_id, lead_map.valid_from as mapped_at
+    from {{ ref('int_lead_map_current') }} as lead_map
+    left join {{ ref('int_answer_leads') }} as answers using (org_id, kind, record_id)
+    where answers.record_id is null
+    union all
+    select org_id, kind, record_id, lead_id, mapped_at
+    from {{ ref('int_answer_leads') }}
+
+),
+
 mapped as (
 
     select
         latest.*,
-        lead_map.lead_id,
-        lead_map.valid_from as mapped_at
+        leads.lead_id,
+        leads.mapped_at
     from latest
-    inner join {{ ref('int_lead_map_current') }} as lead_map using (org_id, kind, record_id)
+    inner join leads using (org_id, kind, record_id)
 
 ),
 

@@ -9,7 +9,7 @@ with changes as (
 leads as (
 
     select org_id, record_id, lead_id
-    from {{ ref('int_lead_map_current') }}
+    from {{ ref('int_record_leads') }}
     where kind = 'business'
 
 ),
@@ -17,14 +17,14 @@ leads as (
 contacts as (
 
     select
-        lead_map.org_id,
-        lead_map.record_id,
-        lead_map.lead_id as contact_id,
+        record_leads.org_id,
+        record_leads.record_id,
+        record_leads.lead_id as contact_id,
         people.lead_id
-    from {{ ref('int_lead_map_current') }} as lead_map
+    from {{ ref('int_record_leads') }} as record_leads
     inner join {{ ref('int_contact_lead') }} as people
-        on lead_map.org_id = people.org_id and lead_map.lead_id = people.contact_id
-    where lead_map.kind = 'person'
+        on record_leads.org_id = people.org_id and record_leads.lead_id = people.contact_id
+    where record_leads.kind = 'person'
 
 ),
 
@@ -40,7 +40,10 @@ joined as (
         changes.previous_hash,
         changes.provider,
         changes.provider_key,
-        case when strpos(changes.source, '.') > 0 then split_part(changes.source, '.', 1) end as campaign_id,
+        case
+            when strpos(changes.source, '.') > 0 and not {{ is_enrichment('changes.source') }}
+                then split_part(changes.source, '.', 1)
+        end as campaign_id,
         coalesce(leads.lead_id, contacts.lead_id) as lead_id,
         contacts.contact_id,
         changes.change_type,

@@ -1,12 +1,4 @@
 {{ config(indexes=[{'columns': ['org_id', 'lead_id']}]) }}
-{% set filled = {
-    'name': 'golden.full_name is not null',
-    'title': 'golden.title is not null',
-    'email': 'golden.email is not null',
-    'phone': 'coalesce(golden.phone, golden.mobile) is not null',
-    'linkedin': 'golden.linkedin is not null',
-    'company': "assignments.lead_kind = 'company'",
-} %}
 
 with golden as (
 
@@ -26,9 +18,16 @@ scores as (
 
 ),
 
-weights as (
+quality as (
 
-    {{ data_quality_weights('contact', filled) }}
+    select *, entity_id as contact_id from {{ ref('int_data_quality') }}
+    where entity = 'contact'
+
+),
+
+enrichment as (
+
+    select *, subject_id as contact_id from {{ ref('int_enrichment_subjects') }}
 
 ),
 
@@ -36,7 +35,7 @@ joined as (
 
     select
         golden.org_id,
-        golden.contact_id,
+        contact_id,
         assignments.lead_id,
         assignments.lead_kind,
         assignments.matched_by,
@@ -64,19 +63,22 @@ joined as (
         golden.is_suppressed,
         scores.lead_score,
         scores.grade,
-        {{ data_quality_score(filled) }} as data_quality_score,
-        -- Enrichment has not been built: nobody has asked for any contact.
-        'not_requested' as enrichment_status,
-        null::timestamptz as last_enriched_at,
+        quality.data_quality_score,
+        quality.completeness,
+        quality.accuracy,
+        quality.freshness,
+        coalesce(enrichment.enrichment_status, 'not_requested') as enrichment_status,
+        enrichment.last_enriched_at,
         golden.provenance,
         golden.record_count,
         golden.source_count,
         golden.first_seen_at as created_at,
         golden.updated_at
     from golden
-    inner join assignments on golden.org_id = assignments.org_id and golden.contact_id = assignments.contact_id
-    inner join scores on assignments.org_id = scores.org_id and assignments.lead_id = scores.lead_id
-    cross join weights
+    inner join assignments using (org_id, contact_id)
+    inner join quality using (org_id, contact_id)
+    left join enrichment using (org_id, contact_id)
+    inner join scores on golden.org_id = scores.org_id and assignments.lead_id = scores.lead_id
 
 )
 

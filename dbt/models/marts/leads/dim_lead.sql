@@ -1,16 +1,4 @@
 {{ config(indexes=[{'columns': ['org_id', 'lead_score']}]) }}
-{% set filled = {
-    'name': 'golden.name is not null',
-    'domain': 'golden.domain is not null',
-    'email': 'golden.email is not null',
-    'phone': 'golden.phone is not null',
-    'address': 'golden.address_line1 is not null',
-    'geo': 'golden.lat is not null',
-    'vertical': "golden.vertical <> 'other'",
-    'employees': 'golden.employees_range is not null',
-    'reviews': 'golden.review_count is not null',
-    'social': 'coalesce(golden.linkedin, golden.twitter, golden.facebook, golden.instagram) is not null',
-} %}
 {% set golden = golden_columns() | reject('in', ['org_id', 'lead_id', 'first_seen_at', 'updated_at', 'mapped_at']) %}
 
 with golden as (
@@ -53,9 +41,16 @@ holds as (
 
 ),
 
-weights as (
+quality as (
 
-    {{ data_quality_weights('lead', filled) }}
+    select *, entity_id as lead_id from {{ ref('int_data_quality') }}
+    where entity = 'lead'
+
+),
+
+enrichment as (
+
+    select *, subject_id as lead_id from {{ ref('int_enrichment_subjects') }}
 
 ),
 
@@ -77,10 +72,12 @@ joined as (
         scores.priority_tier,
         scores.score_explanations,
         scores.score_reasons,
-        {{ data_quality_score(filled) }} as data_quality_score,
-        -- Enrichment has not been built: nobody has asked for any lead.
-        'not_requested' as enrichment_status,
-        null::timestamptz as last_enriched_at,
+        quality.data_quality_score,
+        quality.completeness,
+        quality.accuracy,
+        quality.freshness,
+        coalesce(enrichment.enrichment_status, 'not_requested') as enrichment_status,
+        enrichment.last_enriched_at,
         coalesce(contacts.contact_count, 0) as contact_count,
         contacts.best_contact_id,
         contacts.best_contact_name,
@@ -103,7 +100,8 @@ joined as (
     left join holds using (org_id, lead_id)
     left join contacts using (org_id, lead_id)
     left join activity using (org_id, lead_id)
-    cross join weights
+    inner join quality using (org_id, lead_id)
+    left join enrichment using (org_id, lead_id)
 
 )
 

@@ -1,0 +1,50 @@
+{{ config(materialized='view') }}
+
+-- Each field with the record that its surviving value comes from.
+{%- for entity, (golden, id) in {
+    'lead': ('int_lead_golden', 'lead_id'),
+    'contact': ('int_contact_golden', 'contact_id'),
+}.items() %}
+{{ 'with ' if loop.first }}{{ entity }}_fields as (
+
+    select
+        golden.org_id,
+        '{{ entity }}' as entity,
+        golden.{{ id }} as entity_id,
+        fields.*,
+        (golden.emails -> 0 ->> 'verified')::boolean and fields.field = 'email' as is_verified,
+        coalesce(fields.field = any(agreed.fields), false) as is_agreed
+    from {{ ref(golden) }} as golden
+    left join {{ ref('int_agreed_fields') }} as agreed
+        on golden.org_id = agreed.org_id and golden.{{ id }} = agreed.lead_id
+    cross join lateral (values
+        {%- for field, spec in quality_fields(entity).items() %}
+        ('{{ field }}', {{ spec.value }} is not null, array{{ spec.columns }}, {{ vouching(spec.columns) }})
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    ) as fields (field, is_filled, columns, vouching)
+
+),
+{%- endfor %}
+
+every_field as (
+
+    select * from lead_fields
+    union all
+    select * from contact_fields
+
+),
+
+vouched as (
+
+    select
+        *,
+        (vouching ->> 'fetched_at')::timestamptz as fetched_at,
+        coalesce(
+            vouching -> 'fields' -> columns[1], vouching -> 'fields' -> columns[2], vouching -> 'fields' -> columns[3]
+        )::numeric as confidence
+    from every_field
+
+)
+
+select * from vouched
