@@ -10,11 +10,23 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import settings
-from dagster_project.assets import campaigns, changes, deliver, ingest, marts, providers, resolve, staging, warehouse
+from dagster_project.assets import (
+    campaigns,
+    changes,
+    deliver,
+    enrichment,
+    ingest,
+    marts,
+    providers,
+    resolve,
+    staging,
+    warehouse,
+)
 from dagster_project.automation import campaigns as campaign_automation
 from dagster_project.automation import jobs, schedules, sensors
 from dagster_project.automation.progress import progress_logger
 from dagster_project.checks.contracts import lake_checks
+from dagster_project.checks.enrichment import enrichment_checks
 from dagster_project.delivery.sync import load_syncs
 from dagster_project.resources.configurable import LakeFactory, SettingsFactory, WarehouseFactory
 from dagster_project.sources.campaign import campaigns as load_campaigns
@@ -37,14 +49,20 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             resolve.resolve_entities,
             warehouse.load_warehouse,
             marts.lead_marts,
+            enrichment.enrichment_answers,
+            enrichment.provider_health,
             deliver.lead_batch,
             *sinks,
         ],
-        asset_checks=lake_checks(
-            daily=[*ingest.TABLES, *changes.TABLES, *staging.TABLES], whole=[*campaigns.TABLES, *resolve.TABLES]
-        ),
-        jobs=[jobs.fetch_campaign, jobs.walk, delivery],
-        schedules=[schedules.daily_walk, *campaign_automation.campaign_schedules(found.values())],
+        asset_checks=[
+            *lake_checks(
+                daily=[*ingest.TABLES, *changes.TABLES, *staging.TABLES, *enrichment.TABLES],
+                whole=[*campaigns.TABLES, *resolve.TABLES],
+            ),
+            *enrichment_checks(),
+        ],
+        jobs=[*jobs.ALL, delivery],
+        schedules=[*schedules.ALL, *campaign_automation.campaign_schedules(found.values())],
         sensors=[
             sensors.inbox_sensor,
             campaign_automation.campaign_sensor,

@@ -12,12 +12,15 @@ import dagster as dg
 from dagster_project.assets.partitions import CAMPAIGNS
 from dagster_project.assets.specs import PROVIDED, provider_key
 from dagster_project.automation.jobs import fetch_campaign, walk
+from dagster_project.contracts import ENRICHMENT_ANSWERS
 from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
 from dagster_project.sources.campaign import Campaign, campaigns
 from dagster_project.sources.providers import adapters
 from dagster_project.transport.credentials import ProviderConfig, provider_configs
+
+ENRICHED = dg.AssetKey(["lake", ENRICHMENT_ANSWERS.name])
 
 
 @dg.sensor(
@@ -89,7 +92,7 @@ def walk_after_fetching(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
     )
     def after_fetching(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         run = context.dagster_run
-        if not any(key.path[0] == PROVIDED for key in run.asset_selection or ()):
+        if not any(key.path[0] == PROVIDED or key == ENRICHED for key in run.asset_selection or ()):
             return dg.SkipReason("the run asked no provider")
         if "dagster/backfill" in run.tags:
             return dg.SkipReason("a backfill says itself which rooms follow")

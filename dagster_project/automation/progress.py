@@ -10,6 +10,7 @@ ROOMS = {
     "land_files": "landing received files",
     "normalize_records": "normalising records",
     "resolve_entities": "resolving leads and contacts",
+    "enrichment_answers": "asking about leads and contacts",
     "load_warehouse": "loading PostgreSQL",
     "lead_marts": "building and testing the marts (dbt)",
     "delivery__lead_batch": "finishing the batch",

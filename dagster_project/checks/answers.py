@@ -70,8 +70,3 @@ def landed(lake: Lake, day: str | None, now: datetime) -> pl.DataFrame:
         pl.concat(ids),
         pl.lit(now),
     )
-
-
-def answer_checks() -> list[dg.AssetChecksDefinition]:
-    """Every check on enrichment's answers."""
-    return [answers_meet_expectations]

@@ -9,6 +9,7 @@ from dagster_project.cli.cache import cache_app
 from dagster_project.cli.campaign import campaign_app
 from dagster_project.cli.campaign_run import run as campaign_run
 from dagster_project.cli.db import db_app, psql_command
+from dagster_project.cli.enrich import enrich
 from dagster_project.cli.explain import explain
 from dagster_project.cli.link import link, override_app, unlink
 from dagster_project.cli.mapping import mapping_app
@@ -29,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command()(enrich)
 app.command()(explain)
 app.command()(link)
 app.command()(resolve)

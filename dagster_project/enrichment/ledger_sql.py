@@ -31,7 +31,11 @@ insert into ops.enrichment_pending
   (org_id, provider, provider_request, answer_id, cache_key, poll_at, expires_at, reservation)
 values (%(org_id)s, %(provider)s, %(provider_request)s, %(answer_id)s, %(cache_key)s, %(poll_at)s, %(expires_at)s,
   %(reservation)s)
-on conflict do nothing
+-- a provider may name a later promise of the same question alike
+on conflict (org_id, provider, provider_request) do update
+set answer_id = excluded.answer_id, cache_key = excluded.cache_key, asked_at = clock_timestamp(),
+  poll_at = excluded.poll_at, expires_at = excluded.expires_at, state = 'waiting', reservation = excluded.reservation
+where enrichment_pending.state <> 'waiting'
 """
 # A claim of a worker that is gone is anybody's. An answer that came since the memory was read needs no question.
 CLAIM = """

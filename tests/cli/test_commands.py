@@ -21,6 +21,7 @@ COMMANDS = [
     ["unlink"],
     ["resolve"],
     ["calibrate"],
+    ["enrich"],
     ["explain"],
     ["review", "export"],
     ["review", "import"],

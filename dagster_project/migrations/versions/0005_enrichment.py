@@ -104,8 +104,6 @@ create table ops.enrichment_answers (
   primary key (org_id, answer_id)
 );
 create index on ops.enrichment_answers (org_id, answered_at);
-create unique index on ops.enrichment_answers (org_id, provider, provider_request)
-  where provider_request is not null and outcome <> 'pending';
 comment on table ops.enrichment_answers is
   'What providers answered, committed before it is used. One row per call and subject, and one more when a pending '
   'result arrives, whichever of poll and webhook brings it.';
