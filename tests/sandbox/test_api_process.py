@@ -12,6 +12,7 @@ from dagster_project.cli import app
 from dagster_project.sandbox.api.inbox import Inbox
 from dagster_project.sandbox.api.live import LiveWorld
 from dagster_project.sandbox.api.server import Sandbox, listen
+from dagster_project.sandbox.api.services import SERVICES
 from dagster_project.sandbox.world import make_world
 from dagster_project.sources.providers import adapters
 from dagster_project.transport.credentials import provider_configs
@@ -43,9 +44,9 @@ def test_the_command_prints_the_environment_and_serves_until_it_is_interrupted(t
     command = [sys.executable, "-c", "from dagster_project.cli import main; main()", "sandbox", "--port", "0"]
     command += ["--records", "300", "--faults", "yelp:server_error=1", "--inbox", str(tmp_path), "--every", "0.1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        lines = [process.stdout.readline().strip() for _ in range(2 * len(adapters()))]
+        lines = [process.stdout.readline().strip() for _ in range(2 * len(SERVICES))]
         exported = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        assert len(exported) == 2 * len(adapters())
+        assert len(exported) == 2 * len(SERVICES)
         served = Sandbox(300)
         served.url = exported["LEADHOUSE_YELP_BASE_URL"].removesuffix("/yelp")
         process.stderr.readline()

@@ -19,7 +19,7 @@ from dagster_project.sandbox.api.apollo_records import (
     PEOPLE,
     PHONES,
 )
-from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, question_id
+from dagster_project.sandbox.api.calls import Call, Handler, Limit, Reply, Route, question_id
 from dagster_project.sandbox.api.desk import Desk
 from dagster_project.sandbox.api.meant import business, person
 from dagster_project.sandbox.api.wire import array
@@ -160,7 +160,9 @@ PATHS = {
 }
 
 
-def route(name: str, method: str, answer: Any, listed: tuple[str, ...], named: str) -> tuple[tuple[str, str], Route]:
+def route(
+    name: str, method: str, answer: Handler, listed: tuple[str, ...], named: str
+) -> tuple[tuple[str, str], Route]:
     return (method, PATHS[name]), Route(name, answer, listed, named, LIMITS)
 
 

@@ -4,6 +4,7 @@ All of its hosts are one here. A call with a `webhook_id` that is promised an an
 will bring; the same call without the id asks for what was promised, and costs nothing.
 """
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -165,11 +166,9 @@ def name_to_domain(call: Call, desk: Desk) -> Reply:
     if not name:
         return error(422, "params_invalid", "Name is required")
     place, question = business(book, name=name), question_id([NAME, "domain", name])
-    return (
-        Reply.page(book.render([place], NAMED)[0], question, "", 1, price=DOMAIN)
-        if place is not None
-        else nobody(question)
-    )
+    if place is None:
+        return nobody(question)
+    return Reply.page(book.render([place], NAMED)[0], question, "", 1, price=DOMAIN)
 
 
 SERVICE = Service(
@@ -184,7 +183,7 @@ SERVICE = Service(
     limits=(Limit(600, 60),),
     denied=lambda: error(401, "auth_invalid", "Invalid API key provided"),
     too_fast=lambda limit, wait, endpoint: error(
-        429, "rate_limit", "Too many requests", headers={"retry-after": f"{wait:.0f}"}
+        429, "rate_limit", "Too many requests", headers={"retry-after": str(math.ceil(wait))}
     ),
     used_up=lambda: error(402, "over_quota", "You have used up your plan's allowance"),
     failed=lambda: error(500, "internal_error", "Something went wrong"),

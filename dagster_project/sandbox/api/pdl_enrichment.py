@@ -3,12 +3,12 @@
 404 is that nobody matched, of many each for itself. How likely a match is depends on what it was asked by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from dagster_project.sandbox.api.book import Catalogue
-from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, question_id
+from dagster_project.sandbox.api.calls import Call, Handler, Limit, Reply, Route, question_id
 from dagster_project.sandbox.api.desk import Desk
 from dagster_project.sandbox.api.meant import business, chance, person
 from dagster_project.sandbox.api.pdl_records import (
@@ -26,6 +26,8 @@ from dagster_project.sandbox.api.wire import View, array
 MOST = 100
 LIMITS = (Limit(100, 60, is_fixed=True),)
 LEAST_LIKELY, MOST_LIKELY = 4, 10
+# What each of several questions brings, as JSON; None for nobody.
+Find = Callable[[Desk, list[Mapping[str, Any]]], list[str | None]]
 NOBODY = '{"status":404,"error":{"type":"not_found","message":"No records were found matching your request"}}'
 
 
@@ -56,7 +58,7 @@ def company_place(desk: Desk, asked: Mapping[str, Any]) -> int | None:
 
 
 def people_found(desk: Desk, several: list[Mapping[str, Any]]) -> list[str | None]:
-    """What one of `several` questions each brings, as JSON; None for nobody."""
+    """People, each beside the status and how likely they are."""
     records = rendered(desk, PEOPLE, PERSON, [person_place(desk, asked) for asked in several], several)
     return [
         f'{{"status":200,"likelihood":{likelihood(asked)},"data":{record}}}' if record else None
@@ -65,7 +67,7 @@ def people_found(desk: Desk, several: list[Mapping[str, Any]]) -> list[str | Non
 
 
 def companies_found(desk: Desk, several: list[Mapping[str, Any]]) -> list[str | None]:
-    """The same of companies, whose fields stand beside the status."""
+    """Companies, whose own fields stand beside the status."""
     records = rendered(desk, COMPANIES, COMPANY, [company_place(desk, asked) for asked in several], several)
     return [
         f'{{"status":200,"likelihood":{likelihood(asked)},{record[1:]}' if record else None
@@ -83,7 +85,7 @@ def rendered(
     return [records.get(place) for place in sure]
 
 
-def one(endpoint: str, find: Any, credit: Decimal) -> Any:
+def one(endpoint: str, find: Find, credit: Decimal) -> Handler:
     """Answers a question in the address; one that names nobody is a mistake."""
 
     def answer(call: Call, desk: Desk) -> Reply:
@@ -98,7 +100,7 @@ def one(endpoint: str, find: Any, credit: Decimal) -> Any:
     return answer
 
 
-def many(endpoint: str, find: Any, credit: Decimal) -> Any:
+def many(endpoint: str, find: Find, credit: Decimal) -> Handler:
     """Answers up to a hundred questions in the body, in their order."""
 
     def answer(call: Call, desk: Desk) -> Reply:
@@ -118,7 +120,7 @@ def autocomplete(call: Call, desk: Desk) -> Reply:
     return Reply.of(200, {"status": 200, "data": []})
 
 
-def route(endpoint: str, answer: Any, listed: tuple[str, ...], named: str) -> Route:
+def route(endpoint: str, answer: Handler, listed: tuple[str, ...], named: str) -> Route:
     return Route(endpoint, answer, listed, named, LIMITS, is_apart=True)
 
 
