@@ -1,5 +1,5 @@
 {# The six fields of a lead or contact that its data quality is measured by: the value that counts as having it, the
-   columns (three at most) whose provenance vouches for it, and, where providers can agree on it, when a record says the same. #}
+   columns whose provenance vouches for it, and, where providers can agree on it, when a record says the same. #}
 {% macro quality_fields(entity) %}
     {% set same = {} %}
     {% for column in ['email', 'name', 'phone', 'employees_range', 'first_name', 'last_name', 'company_name', 'title'] %}
@@ -29,15 +29,24 @@
     }) }}
 {% endmacro %}
 
-{# The element of a lead's provenance that vouches for one of the columns; a lead of one record has no other. #}
-{% macro vouching(columns) -%}
+{# How sure the record that a golden value comes from is of it: the first of the columns that any provenance names. #}
+{% macro confidence_in(columns) -%}
+    coalesce(
+        {%- for column in columns -%}
+        jsonb_path_query_first(provenance, '$[*].fields.{{ column }}'){{ ', ' if not loop.last }}
+        {%- endfor -%}
+    )::numeric
+{%- endmacro %}
+
+{# When that record was received. A lead of one record has its time as its own, which spares most leads from reading it. #}
+{% macro received_at(columns) -%}
     case
-        when record_count = 1 then provenance -> 0
-        else jsonb_path_query_first(provenance, '$[*] ? (
+        when record_count = 1 then updated_at
+        else (jsonb_path_query_first(provenance, '$[*] ? (
             {%- for column in columns -%}
             exists(@.fields.{{ column }}){{ ' || ' if not loop.last }}
             {%- endfor -%}
-        )')
+        ).fetched_at') #>> '{}')::timestamptz
     end
 {%- endmacro %}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dagster_project.contracts import EVENTS, LEAD_MAP, MERGE_GRAPH, QUARANTINED_RECORDS, Table, Type
+from dagster_project.contracts import EVENTS, LEAD_MAP, MERGE_GRAPH, PROVIDER_HEALTH, QUARANTINED_RECORDS, Table, Type
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.mirror import refresh, row_count
 from dagster_project.resources.warehouse import Warehouse
@@ -171,6 +171,7 @@ def test_a_partition_replaced_while_it_is_loaded_is_loaded_again(lake: Lake, cle
         (QUARANTINED_RECORDS, ("land", "a", "web", MONDAY), ("normalize", "a", "web", MONDAY)),
         (MERGE_GRAPH, ("a", "business"), ("a", "person")),
         (LEAD_MAP, ("a", "business", "v1"), ("a", "business", "v2")),
+        (PROVIDER_HEALTH, ("a", "current"), ("b", "current")),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -179,7 +180,14 @@ def test_tables_cut_otherwise_follow_the_lake_too(
 ):
     lake = Lake(tmp_path / "lake")
     for n, parts in enumerate((first, second)):
-        own = {"org_id": "a", "kind": parts[1], "stage": parts[0], "source": "web", "valid_from": NOW.replace(hour=n)}
+        org_id = "b" if "b" in parts else "a"
+        own = {
+            "org_id": org_id,
+            "kind": parts[1],
+            "stage": parts[0],
+            "source": "web",
+            "valid_from": NOW.replace(hour=n),
+        }
         own["partition_date"] = dt.date.fromisoformat(MONDAY)
         lake.write(table, filled(table, **{k: v for k, v in own.items() if k in table.names}), *parts)
         assert len(refresh(lake, clean_warehouse, table)) == 1

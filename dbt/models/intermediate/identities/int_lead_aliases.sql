@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(indexes=[{'columns': ['org_id', 'alias_id']}]) }}
 
 with recursive living as (
 

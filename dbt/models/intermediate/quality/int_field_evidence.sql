@@ -12,39 +12,23 @@
         '{{ entity }}' as entity,
         golden.{{ id }} as entity_id,
         fields.*,
-        (golden.emails -> 0 ->> 'verified')::boolean and fields.field = 'email' as is_verified,
+        case when fields.field = 'email' then (golden.emails -> 0 ->> 'verified')::boolean else false end as is_verified,
         coalesce(fields.field = any(agreed.fields), false) as is_agreed
     from {{ ref(golden) }} as golden
     left join {{ ref('int_agreed_fields') }} as agreed
         on golden.org_id = agreed.org_id and golden.{{ id }} = agreed.lead_id
     cross join lateral (values
         {%- for field, spec in quality_fields(entity).items() %}
-        ('{{ field }}', {{ spec.value }} is not null, array{{ spec.columns }}, {{ vouching(spec.columns) }})
-        {{- ',' if not loop.last }}
+        (
+            '{{ field }}', {{ spec.value }} is not null,
+            {{ confidence_in(spec.columns) }}, {{ received_at(spec.columns) }}
+        ){{ ',' if not loop.last }}
         {%- endfor %}
-    ) as fields (field, is_filled, columns, vouching)
+    ) as fields (field, is_filled, confidence, fetched_at)
 
-),
+){{ ',' if not loop.last }}
 {%- endfor %}
 
-every_field as (
-
-    select * from lead_fields
-    union all
-    select * from contact_fields
-
-),
-
-vouched as (
-
-    select
-        *,
-        (vouching ->> 'fetched_at')::timestamptz as fetched_at,
-        coalesce(
-            vouching -> 'fields' -> columns[1], vouching -> 'fields' -> columns[2], vouching -> 'fields' -> columns[3]
-        )::numeric as confidence
-    from every_field
-
-)
-
-select * from vouched
+select * from lead_fields
+union all
+select * from contact_fields
