@@ -6,7 +6,7 @@ with weights as (
         max(weight) filter (where component = 'completeness') as completeness,
         max(weight) filter (where component = 'accuracy') as accuracy,
         max(weight) filter (where component = 'freshness') as freshness
-    from {{ ref('data_quality_weights') }}
+    from {{ ref('data_quality_components') }}
 
 ),
 
