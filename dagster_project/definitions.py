@@ -65,6 +65,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         schedules=[*schedules.ALL, *campaign_automation.campaign_schedules(found.values())],
         sensors=[
             sensors.inbox_sensor,
+            sensors.enrichment_delivery_sensor,
             campaign_automation.campaign_sensor,
             *campaign_automation.AFTER_FETCHING,
             sensors.batch_sensor(delivery, sinks),

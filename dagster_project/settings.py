@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     spark_folder: Path | None = Field(
         None, description="Folder that this machine and Spark's workers share; unset: `spark` in the data folder."
     )
+    enrichment_webhook_url: str | None = Field(
+        None,
+        description="Where enrichment providers send answers that come later, {provider} standing for the name; what "
+        "listens there puts each body into data/inbox/enrichment.<provider>/. Unset: they are only polled for.",
+    )
     webhook_url: str | None = Field(None, description="Where the shipped webhook sync posts leads; unset skips it.")
     webhook_secret: SecretStr | None = Field(None, description="Key that signs webhook bodies (HMAC-SHA256).")
     webhook_allow_hosts: str = Field(

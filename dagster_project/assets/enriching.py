@@ -140,7 +140,13 @@ class Enrichment:
 
     def asker(self) -> Asker:
         """The providers that have a key."""
-        return Asker(self.all, self.configs, SharedLimiter(self.limits, self.org_id), self.breaker)
+        return Asker(
+            self.all,
+            self.configs,
+            SharedLimiter(self.limits, self.org_id),
+            self.breaker,
+            webhook_url=self.conf.enrichment_webhook_url,
+        )
 
     def breaker(self, provider: str) -> Breaker:
         """A provider's breaker, shared by all processes."""

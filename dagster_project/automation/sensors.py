@@ -12,8 +12,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project.automation.jobs import walk
+from dagster_project.assets.enriching import Enrichment
+from dagster_project.assets.enrichment_deliveries import is_delivery, take_deliveries, waiting
+from dagster_project.automation.jobs import enrich, walk
 from dagster_project.resources.alerts import raise_alert
+from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
 from dagster_project.sources.files.inbox import inbox_files
@@ -35,7 +38,7 @@ def inbox_sensor(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings], warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.SensorResult | dg.SkipReason:
     ready, unmapped = inbox_files(settings.data_dir / "inbox", settings.yaml_dirs("mappings"), now=time.time())
-    for path in unmapped:
+    for path in (path for path in unmapped if not is_delivery(path)):
         message = f"No mapping is named {path.parent.name}; `leadhouse mapping suggest` proposes one for {path.name}."
         raise_alert(warehouse, settings.org_id, "warning", "unmapped_file", path.name, message)
     if not ready:
@@ -50,6 +53,34 @@ def inbox_sensor(
             )
         ]
     )
+
+
+@dg.sensor(
+    job=enrich,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Takes answers that enrichment providers delivered into data/inbox/enrichment.<provider>/, and goes on "
+    "with the requests that waited for them.",
+)
+def enrichment_delivery_sensor(
+    context: dg.SensorEvaluationContext,
+    settings: dg.ResourceParam[Settings],
+    lake: dg.ResourceParam[Lake],
+    warehouse: dg.ResourceParam[Warehouse],
+) -> dg.RunRequest | dg.SkipReason:
+    inbox = settings.data_dir / "inbox"
+    if not any(waiting(inbox, time.time())):
+        return dg.SkipReason("no delivery waits")
+    work = Enrichment(lake, warehouse, settings)
+    try:
+        found = take_deliveries(work, inbox)
+    finally:
+        work.close()
+    for name, reason in found.refused.items():
+        raise_alert(warehouse, settings.org_id, "warning", "refused_delivery", name, reason)
+    if not found.taken:
+        return dg.SkipReason(f"{found.known} answers were known already, {len(found.refused)} files are no deliveries")
+    return dg.RunRequest(partition_key=datetime.now(UTC).date().isoformat())
 
 
 def batch_sensor(job: dg.JobDefinition, sinks: Sequence[dg.AssetsDefinition]) -> dg.SensorDefinition:

@@ -62,10 +62,11 @@ class Asker:
         *,
         patience: float = PATIENCE_SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
+        webhook_url: str | None = None,
     ) -> None:
         self.providers = {name: p for name, p in providers.items() if configs[name].is_configured}
         self.configs, self.limiter, self.breaker = configs, limiter, breaker
-        self.patience, self.transport = patience, transport
+        self.patience, self.transport, self.webhook_url = patience, transport, webhook_url
         self._clients: dict[tuple[str, str], Client] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._tokens: dict[str, Token] = {}
@@ -80,7 +81,11 @@ class Asker:
 
     async def ask(self, call: Call, lookup: Lookup, seconds: float) -> Answered:
         """The answer to a call, each attempt at which may take so many seconds; a failure is an answer too."""
-        attempt = await self._send(call.provider, lookup, lookup.request([q.inputs for q in call.questions]), seconds)
+        request = lookup.request([question.inputs for question in call.questions])
+        if self.webhook_url and lookup.webhook_param:
+            where = self.webhook_url.replace("{provider}", call.provider)
+            request = replace(request, params={**request.params, lookup.webhook_param: where})
+        attempt = await self._send(call.provider, lookup, request, seconds)
         if attempt.verdict.outcome is Outcome.SUPPRESSED and len(call.questions) > 1:
             return await self._one_by_one(call, lookup, seconds)
         readings = self._readings(attempt, lookup, call)

@@ -73,6 +73,8 @@ class Lookup(Shape):
     poll: Callable[[str], Request] | None = None
     read_poll: Callable[[Answer], Reading] | None = None
     read_delivery: Callable[[Any], Iterable[tuple[str, Reading]]] | None = None
+    # Query parameter in which a call says where its later answer is to be sent.
+    webhook_param: str | None = None
     keep_seconds: float = 86_400.0
     confidence: Callable[[Mapping[str, Any], str], float | None] = lambda record, name: None
 

@@ -139,6 +139,7 @@ PHONE_REVEAL = Lookup(
     poll=phone_poll,
     read_poll=read_result,
     read_delivery=read_delivery,
+    webhook_param="webhook_url",
     keep_seconds=PHONES_KEPT_SECONDS,
     windows=WINDOWS,
     url=PAGE,
