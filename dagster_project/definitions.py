@@ -68,6 +68,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             sensors.enrichment_delivery_sensor,
             campaign_automation.campaign_sensor,
             *campaign_automation.AFTER_FETCHING,
+            campaign_automation.campaign_enrichment_sensor,
             sensors.batch_sensor(delivery, sinks),
         ],
         resources={

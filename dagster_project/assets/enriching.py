@@ -32,11 +32,12 @@ from dagster_project.resources.lake import Lake
 from dagster_project.resources.steady import SteadyApp
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
+from dagster_project.sources.campaign import load_campaign
 from dagster_project.transport.breaker import Breaker
 from dagster_project.transport.clock import WallClock
 from dagster_project.transport.credentials import ProviderConfig, provider_configs
 from dagster_project.transport.shared import SharedBreaker, SharedLimiter
-from dagster_project.user_yaml import YamlMistake
+from dagster_project.user_yaml import YamlMistake, nearest
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ class Enrichment:
 
     def estimated(self, found: Sequence[Subject], wanted: Wanted) -> Estimate:
         """What asking about them may cost."""
-        return estimate(found, wanted.fields, self.rules, self.usable)
+        left_out = self.left_out(wanted.campaign)
+        asked = {name: provider for name, provider in self.usable.items() if name not in left_out}
+        return estimate(found, wanted.fields, self.rules, asked)
 
     def ask(self, wanted: Wanted, found: Sequence[Subject], by: str, request_id: str | None = None) -> str:
         """Store a wish as a request; returns its id."""
@@ -152,13 +155,23 @@ class Enrichment:
         """A provider's breaker, shared by all processes."""
         return SharedBreaker(self.limits, self.org_id, provider, WallClock().now)
 
+    def left_out(self, campaign: str | None) -> frozenset[str]:
+        """Providers that are turned off, and those that a campaign does not name where it names any."""
+        if campaign is None:
+            return self.off
+        named = load_campaign(campaign, self.conf.yaml_dirs("campaigns")).enriching_providers
+        for name in named or ():
+            if name not in self.all:
+                raise YamlMistake(f'{campaign}: no enrichment provider "{name}"{nearest(name, self.all)}')
+        return self.off if named is None else self.off | (self.all.keys() - set(named))
+
     def plan(self, request: Request) -> Plan:
         """What a run of a request follows."""
         return Plan(
             self.rules,
             lambda subject: self.caps(subject, request),
             self.order,
-            self.off,
+            self.left_out(request.campaign),
             self.chosen(None).batch_size,
         )
 

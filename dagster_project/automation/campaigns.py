@@ -11,15 +11,20 @@ import dagster as dg
 
 from dagster_project.assets.partitions import CAMPAIGNS
 from dagster_project.assets.specs import PROVIDED, provider_key
-from dagster_project.automation.jobs import fetch_campaign, walk
+from dagster_project.automation.jobs import enrich, fetch_campaign, walk
 from dagster_project.contracts import ENRICHMENT_ANSWERS
+from dagster_project.enrichment.subject import FIELDS
 from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
-from dagster_project.sources.campaign import Campaign, campaigns
+from dagster_project.sources.campaign import Campaign, campaigns, load_campaign
 from dagster_project.sources.providers import adapters
 from dagster_project.transport.credentials import ProviderConfig, provider_configs
 
+# Leads of a campaign that are enriched at a time, the best scored first; the caps of the waterfalls hold besides.
+MOST_ENRICHED = 10_000
+# Tag of the runs that a campaign gives rise to: its fetching, and the walk after it.
+CAMPAIGN = "leadhouse/campaign"
 ENRICHED = dg.AssetKey(["lake", ENRICHMENT_ANSWERS.name])
 
 
@@ -75,7 +80,7 @@ def fetch_request(campaign: str, providers: Iterable[str], day: date) -> dg.RunR
     return dg.RunRequest(
         partition_key=dg.MultiPartitionKey({"campaign": campaign, "day": day.isoformat()}),
         asset_selection=[provider_key(provider) for provider in providers],
-        tags={"leadhouse/campaign": campaign},
+        tags={CAMPAIGN: campaign},
     )
 
 
@@ -96,12 +101,39 @@ def walk_after_fetching(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
             return dg.SkipReason("the run asked no provider")
         if "dagster/backfill" in run.tags:
             return dg.SkipReason("a backfill says itself which rooms follow")
-        day = run.tags.get("dagster/partition/day")
-        return (
-            dg.RunRequest(run_key=run.run_id, partition_key=day) if day else dg.SkipReason("it was for no single day")
-        )
+        day = run.tags.get("dagster/partition/day") or run.tags.get("dagster/partition")
+        if day is None:
+            return dg.SkipReason("it was for no single day")
+        campaign = {CAMPAIGN: run.tags[CAMPAIGN]} if CAMPAIGN in run.tags else {}
+        return dg.RunRequest(run_key=run.run_id, partition_key=day, tags=campaign)
 
     return after_fetching
 
 
 AFTER_FETCHING = [walk_after_fetching(status) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
+
+
+@dg.run_status_sensor(
+    name="campaign_enrichment_sensor",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    request_job=enrich,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Enriches a campaign's leads after the walk that brought them, where the campaign says `enrichment`.",
+)
+def campaign_enrichment_sensor(
+    context: dg.RunStatusSensorContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    run = context.dagster_run
+    if run.job_name != walk.name or CAMPAIGN not in run.tags:
+        return dg.SkipReason("it was no walk after a campaign's fetching")
+    campaign = load_campaign(run.tags[CAMPAIGN], settings.yaml_dirs("campaigns"))
+    if not campaign.enrichment:
+        return dg.SkipReason(f"{campaign.name} does not ask for enrichment")
+    fields = list(campaign.enriched_fields or FIELDS)
+    config = {"campaign": campaign.name, "fields": fields, "most": MOST_ENRICHED, "request_id": run.run_id}
+    return dg.RunRequest(
+        run_key=run.run_id,
+        partition_key=datetime.now(UTC).date().isoformat(),
+        run_config={"ops": {"enrichment_answers": {"config": config}}},
+    )

@@ -138,7 +138,9 @@ class Campaign(Strict):
     geo: Geo | None = None
     filters: Filters = Filters()
     sources: Annotated[tuple[Source, ...], _keyed("provider")]
-    enrichment: Any = Field(False, description="Waterfalls by name, settings, or whether at all.")
+    enrichment: Any = Field(
+        False, description="Whether its leads are enriched, or by which providers alone; `fields` says what is filled."
+    )
     budget: Budget = Budget()
     schedule: Schedule | None = None
     destinations: Annotated[tuple[Destination, ...], _keyed("config_id")] = ()
@@ -157,10 +159,24 @@ class Campaign(Strict):
     @field_validator("enrichment")
     @classmethod
     def _enrichment_is_names_or_settings(cls, given: Any) -> Any:
-        is_names = isinstance(given, list) and all(isinstance(item, str) for item in given)
-        if not (is_names or isinstance(given, bool | dict)):
+        if not (_are_names(given) or isinstance(given, bool | dict)):
             raise ValueError("write true, false, a list of names, or keys and values")
+        for key, names in given.items() if isinstance(given, dict) else ():
+            if key not in ("providers", "fields") or not _are_names(names):
+                raise ValueError("its keys are providers and fields, each a list of names")
         return given
+
+    @property
+    def enriching_providers(self) -> tuple[str, ...] | None:
+        """The providers that may be asked about its leads; None for all."""
+        said = self.enrichment.get("providers") if isinstance(self.enrichment, dict) else self.enrichment
+        return tuple(said) if isinstance(said, list) else None
+
+    @property
+    def enriched_fields(self) -> tuple[str, ...] | None:
+        """The fields that are filled; None for all."""
+        said = self.enrichment.get("fields") if isinstance(self.enrichment, dict) else None
+        return tuple(said) if said else None
 
     @model_validator(mode="after")
     def _limits_are_of_sources(self) -> "Campaign":
@@ -218,6 +234,10 @@ def campaign_of(source: str) -> tuple[str, str] | None:
     """Campaign and provider of a `source`; None for that of a file."""
     campaign, dot, provider = source.partition(".")
     return (campaign, provider) if dot and NAME.fullmatch(campaign) and NAME.fullmatch(provider) else None
+
+
+def _are_names(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(item, str) for item in given)
 
 
 def _load(path: Path) -> Campaign:

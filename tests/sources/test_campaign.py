@@ -142,6 +142,10 @@ def test_the_version_is_of_what_is_said_and_not_of_how(tmp_path: Path):
             SMALL + "approval: maybe",
             "mine.yaml: \"approval\": Input should be 'manual', 'auto' or 'auto_if_checks_pass'",
         ),
+        (
+            SMALL + "enrichment: {provider: [hunter]}",
+            "mine.yaml: enrichment: its keys are providers and fields, each a list of names",
+        ),
         (SMALL + "enrichment: 3", "mine.yaml: enrichment: write true, false, a list of names, or keys and values"),
         (SMALL + "name: a\ntitle: b", 'mine.yaml: "name" and "title" both say what it is called; keep one'),
         (SMALL + "destinations: [{type: csv}]", 'mine.yaml: missing key "destinations.0.config_id"'),
@@ -317,3 +321,10 @@ def test_warnings_tell_of_syncs_terms_categories_and_places(tmp_path: Path):
     assert warnings(campaign(tmp_path, SMALL), {"health": DENTISTS}, [], {}) == [
         'there is no vertical "healthcare" (did you mean "health"?): no plan can be made'
     ]
+
+
+def test_enrichment_may_name_providers_and_fields(tmp_path: Path):
+    found = campaign(tmp_path, SMALL + "enrichment: {providers: [hunter], fields: [email]}")
+    assert (found.enriching_providers, found.enriched_fields) == (("hunter",), ("email",))
+    every = campaign(tmp_path, SMALL + "enrichment: true")
+    assert (every.enriching_providers, every.enriched_fields) == (None, None)
