@@ -131,7 +131,7 @@ def answers_metadata(lake: Lake, day: date, landed: Sequence[Landed], reports: S
         )
         .with_columns(
             (pl.col("filled") / pl.col("asked about") * 100).round(1).alias("fill rate, %"),
-            (pl.col("cost, USD") / pl.col("filled")).alias("cost per filled field, USD"),
+            (pl.col("cost, USD") / pl.when(pl.col("filled") > 0).then("filled")).alias("cost per filled field, USD"),
         )
         .sort("field")
     )

@@ -97,7 +97,8 @@ class Run:
                 self.promises.postpone(promise, reading.retry_after)
                 continue
             cost = offer(promise.provider, promise.lookup).cost(reading)
-            self.promises.take(promise.provider, promise.request, reading, cost, PROMISED, PROMISED)
+            if self.promises.take(promise.provider, promise.request, reading, cost, PROMISED, PROMISED):
+                self.report.cost += cost
 
     async def _chunk(self) -> bool:
         """Lease some jobs and take them through their waterfalls; False when none was due."""
