@@ -66,7 +66,7 @@ def stage_partition(lake: Lake, reader: Reader, partition: tuple[str, ...]) -> l
         for raw in raw_batches(lake.path(RAW_RECORDS, *partition), kind):
             normalized = normalize(reader.extract(raw.filter(kind=kind), kind), kind)
             refused.append(normalized.rejected)
-            yield normalized.frame
+            yield reader.trusted(normalized.frame)
 
     staged = [(KINDS[kind].table, lake.write(KINDS[kind].table, frames(kind), *partition)) for kind in reader.kinds]
     lake.write(

@@ -35,6 +35,19 @@ def provenance(frame: pl.DataFrame, kind: str, ways: Mapping[str, Mapping[str, p
     return patterns.join(written, on=patterns.columns, how="left", maintain_order="left")["provenance"]
 
 
+def weakened(provenances: pl.Series, by: pl.Series) -> pl.Series:
+    """Provenance texts with every confidence multiplied by a row's own factor, 0 to 1; null leaves it as it is."""
+    rows = pl.DataFrame({"provenance": provenances, "by": by.fill_null(1.0)})
+    unique = rows.unique()
+    written = [
+        json.dumps({name: round(sure * factor, 4) for name, sure in json.loads(text).items()}, separators=(",", ":"))
+        for text, factor in unique.iter_rows()
+    ]
+    told = unique.with_columns(pl.Series("weakened", written, dtype=pl.String))
+    joined = rows.join(told, on=["provenance", "by"], how="left", maintain_order="left")
+    return joined["weakened"].alias(provenances.name)
+
+
 def _packed(codes: list[pl.Expr], sizes: list[int]) -> list[pl.Expr]:
     """The codes as digits of as few integers as hold them; `_written` reads them back in the same order."""
     keys, key, radix = [], pl.lit(0, dtype=pl.UInt64), 1
