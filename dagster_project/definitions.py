@@ -27,6 +27,7 @@ from dagster_project.automation import jobs, schedules, sensors
 from dagster_project.automation.progress import progress_logger
 from dagster_project.checks.contracts import lake_checks
 from dagster_project.checks.enrichment import enrichment_checks
+from dagster_project.contracts import PROVIDER_HEALTH
 from dagster_project.delivery.sync import load_syncs
 from dagster_project.resources.configurable import LakeFactory, SettingsFactory, WarehouseFactory
 from dagster_project.sources.campaign import campaigns as load_campaigns
@@ -57,7 +58,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         asset_checks=[
             *lake_checks(
                 daily=[*ingest.TABLES, *changes.TABLES, *staging.TABLES, *enrichment.TABLES],
-                whole=[*campaigns.TABLES, *resolve.TABLES],
+                whole=[*campaigns.TABLES, *resolve.TABLES, PROVIDER_HEALTH],
             ),
             *enrichment_checks(),
         ],

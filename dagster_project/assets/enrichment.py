@@ -152,12 +152,9 @@ def answers_metadata(lake: Lake, day: date, landed: Sequence[Landed], reports: S
     }
 
 
-@dg.asset(
-    key=["lake", PROVIDER_HEALTH.name],
-    group_name=GROUP,
-    kinds={"http", "parquet"},
-    owners=[OWNER],
-    description=f"{PROVIDER_HEALTH.description} One row per {PROVIDER_HEALTH.grain}.",
+@dg.multi_asset(
+    name="provider_health",
+    specs=[contract_spec(PROVIDER_HEALTH, "lake", group=GROUP, kinds={"http", "postgres", "parquet"}, owner=OWNER)],
 )
 def provider_health(
     lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse], settings: dg.ResourceParam[Settings]

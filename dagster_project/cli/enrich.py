@@ -1,8 +1,9 @@
 """`leadhouse enrich`: missing fields of chosen leads and contacts, from the estimate to the marts, in this process."""
 
 import json
+import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich import box
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dagster_project import settings
-from dagster_project.cli.asked import AsJson, Org
+from dagster_project.cli.asked import AsJson, Org, told
 from dagster_project.enrichment.subject import FIELDS
 from dagster_project.user_yaml import YamlMistake, nearest
 
@@ -54,10 +55,14 @@ def enrich(
             refuse(f'no field "{name}"{nearest(name, FIELDS)}. Known: {", ".join(FIELDS)}')
     if priority not in ("low", "normal", "high"):
         refuse(f'"{priority}" is no priority: low, normal or high')
+    for given in lead or ():
+        if not is_id(given):
+            refuse(f'"{given}" is not the id of a lead or contact')
     config = {"fields": list(names), "leads": lead or [], "campaign": campaign or "", "most": most}
     config |= {"priority": priority, "max_usd": max_cost}
     conf, console = settings.load(org_id=org), Console(stderr=True)
-    found = estimated(conf, config)
+    with told():
+        found = estimated(conf, config)
     if dry_run or not found.questions:
         typer.echo(json.dumps(plain(found), indent=2)) if as_json else render(Console(), found)
         return
@@ -86,7 +91,12 @@ def estimated(conf: settings.Settings, config: dict[str, Any]) -> "Estimate":
 
 def of_wish(work: "Enrichment", wanted: "Wanted") -> "Estimate":
     """The estimate of a wish. Ends the command when nobody is meant by it."""
-    chosen = work.selected(wanted)
+    from psycopg.errors import InvalidSchemaName, UndefinedTable
+
+    try:
+        chosen = work.selected(wanted)
+    except (InvalidSchemaName, UndefinedTable):  # nothing was ever walked here
+        chosen = []
     if not chosen:
         refuse("no lead or contact is meant; `leadhouse run` makes leads, and their ids are in marts.dim_lead")
     return work.estimated(chosen, wanted)
@@ -103,10 +113,15 @@ def wish(kind: type["Wanted"], config: dict[str, Any]) -> "Wanted":
 
 
 def carried_out(conf: settings.Settings, console: Console, config: dict[str, Any]) -> dict[str, Any]:
-    """Run the job and the walk; returns the request's figures."""
+    """Run the job and the walk; returns the request's figures. Exits with 1 when a step or a blocking check fails."""
     from dagster_project.cli.enrich_run import enriched
+    from dagster_project.cli.walk import WalkFailed
 
-    return enriched(conf, console, config, datetime.now(UTC).date())
+    try:
+        return enriched(conf, console, config, datetime.now(UTC).date())
+    except WalkFailed as error:
+        console.print(f"[red]{error}[/red]; what was answered is kept, and `leadhouse up` shows the run")
+        raise typer.Exit(1) from error
 
 
 def render(console: Console, found: "Estimate") -> None:
@@ -147,7 +162,15 @@ def plain(found: "Estimate") -> dict[str, Any]:
     }
 
 
-def refuse(sentence: str) -> None:
+def is_id(text: str) -> bool:
+    """Whether a text is an id, of whatever."""
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
+
+
+def refuse(sentence: str) -> NoReturn:
     """End the command because of what was asked."""
     typer.echo(f"leadhouse enrich: {sentence}", err=True)
     raise typer.Exit(2)

@@ -27,6 +27,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 # It places addresses on the map and finds nobody.
 PLACES_ONLY = "google_geocoding"
+# What enrichment's answers are filed under, as a campaign's records are under its name.
+RESERVED = "enrichment"
 
 Usd = Annotated[Decimal, Field(ge=0, le=1_000_000), AfterValidator(lambda usd: usd.quantize(Decimal("0.0001")))]
 
@@ -154,6 +156,8 @@ class Campaign(Strict):
     def _name_is_a_partitions(cls, name: str) -> str:
         if not NAME.fullmatch(name):
             raise ValueError(f'"{name}" cannot name a campaign; use lower-case letters, digits, _ and -')
+        if name == RESERVED:
+            raise ValueError(f'"{name}" cannot name a campaign: the answers of enrichment are filed under it')
         return name
 
     @field_validator("enrichment")

@@ -16,6 +16,8 @@ from dagster_project.sources.providers import adapters
 LANDED = (RAW_RECORDS, FILE_RECEIPTS, QUARANTINED_RECORDS)
 UNSAID = (None, "", "default", set(), [])  # `default` is the group that Dagster puts an asset in when none is said
 SINKS = {dg.AssetKey(["delivery", "csv_export"]), dg.AssetKey(["delivery", "webhook"])}
+ASKING = {dg.AssetKey(["lake", name]) for name in ("enrichment_answers", "enrichment_attempts", "provider_health")}
+ENRICHMENT_MARTS = ("fct_enrichment_attempts", "mart_enrichment_metrics", "mart_provider_health")
 PROVIDERS = {dg.AssetKey(["sources", name]) for name in adapters() if name != PLACES_ONLY}
 
 
@@ -73,7 +75,13 @@ def test_every_table_of_the_lake_is_a_contract_with_a_blocking_check(graph):
     checked = {key.asset_key for key in graph.asset_check_keys if key.name == "keeps_contract"}
     assert checked == lake_keys(graph)
     lax = [k.name for k in graph.asset_check_keys if k.asset_key in checked and not graph.get_check_spec(k).blocking]
-    assert lax == ["no_lead_is_suspiciously_large"]  # an alarm: a person looks, the walk goes on
+    # alarms: a person looks, the walk goes on
+    assert set(lax) == {
+        "answers_meet_expectations",
+        "fields_are_filled",
+        "no_lead_is_suspiciously_large",
+        "spend_is_within_budget",
+    }
 
 
 def test_every_contract_asset_shows_its_columns(graph):
@@ -92,10 +100,20 @@ def test_what_is_received_and_staged_is_cut_by_day_and_what_is_resolved_is_not(g
 def test_the_walk_makes_everything_but_what_is_fetched_and_what_is_delivered(definitions: dg.Definitions, graph):
     jobs = (definitions.resolve_job_def(name) for name in ("fetch_campaign", "walk", "deliver_batch"))
     fetch, walk, deliver = jobs
-    assert walk.asset_layer.executable_asset_keys == graph.materializable_asset_keys - SINKS - PROVIDERS
+    assert walk.asset_layer.executable_asset_keys == graph.materializable_asset_keys - SINKS - PROVIDERS - ASKING
     assert deliver.asset_layer.executable_asset_keys == SINKS
     assert fetch.asset_layer.executable_asset_keys == PROVIDERS
-    assert graph.asset_check_keys == set(walk.asset_layer.asset_graph.asset_check_keys)
+    checked = {key for key in graph.asset_check_keys if key.asset_key not in ASKING}
+    assert checked == set(walk.asset_layer.asset_graph.asset_check_keys)
+
+
+def test_enrichment_asks_in_jobs_of_its_own_and_its_marts_are_built_by_the_walk(definitions: dg.Definitions, graph):
+    enrich, health, walk = (definitions.resolve_job_def(n) for n in ("enrich", "check_providers", "walk"))
+    assert enrich.asset_layer.executable_asset_keys | health.asset_layer.executable_asset_keys == ASKING
+    assert health.asset_layer.executable_asset_keys == {dg.AssetKey(["lake", "provider_health"])}
+    marts = {dg.AssetKey(["marts", name]) for name in ENRICHMENT_MARTS}
+    assert marts <= {key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "enrichment"}
+    assert marts <= walk.asset_layer.executable_asset_keys
 
 
 def test_sensors_are_on_and_schedules_without_a_key_wait_to_be_asked(definitions: dg.Definitions):
@@ -106,6 +124,8 @@ def test_sensors_are_on_and_schedules_without_a_key_wait_to_be_asked(definitions
     }
     assert {s.name: s.default_status for s in repository.schedule_defs} == {
         "daily_walk": dg.DefaultScheduleStatus.STOPPED,
+        "provider_checks": dg.DefaultScheduleStatus.STOPPED,
+        "enrichment_cache_cleaning": dg.DefaultScheduleStatus.RUNNING,
         "campaign_austin_dentists": dg.DefaultScheduleStatus.STOPPED,
     }
     assert all(found.description for found in (*repository.sensor_defs, *repository.schedule_defs))
@@ -116,6 +136,10 @@ def test_two_runs_never_ask_one_provider_at_once(definitions: dg.Definitions):
         fetching = definitions.resolve_assets_def(key)
         assert fetching.op.pool == f"provider_{key.path[-1]}"
         assert isinstance(fetching.partitions_def, dg.MultiPartitionsDefinition)
+
+
+def test_two_runs_never_enrich_at_once(definitions: dg.Definitions):
+    assert definitions.resolve_assets_def(dg.AssetKey(["lake", "enrichment_answers"])).op.pool == "enrichment"
 
 
 def test_two_runs_never_send_to_one_destination_at_once(definitions: dg.Definitions):

@@ -86,10 +86,11 @@ def test_a_request_names_campaign_day_and_providers():
     ("asset", "tags", "day"),
     [
         (["sources", "yelp"], {}, "2026-11-25"),
+        (["lake", "enrichment_answers"], {}, "2026-11-25"),
         (["lake", "raw_records"], {}, None),
         (["sources", "yelp"], {"dagster/backfill": "b"}, None),
     ],
-    ids=["a provider was asked", "none was", "a backfill"],
+    ids=["a provider was asked", "leads were enriched", "none was", "a backfill"],
 )
 def test_the_walk_follows_a_run_that_asked_a_provider_once(asset: list[str], tags: dict[str, str], day: str | None):
     for sensor in AFTER_FETCHING:

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from dagster_project.checks.answers import answer_checks, landed
+from dagster_project.checks.answers import answers_meet_expectations, landed
 from dagster_project.checks.enrichment_expectations import Examination, examine
 from dagster_project.contracts import ENRICHMENT_ANSWERS, ENRICHMENT_ATTEMPTS, LEAD_MAP, STAGED_CONTACTS, Table, Type
 from dagster_project.resources.lake import Lake
@@ -123,7 +123,7 @@ def test_docs_replace_those_of_the_run_before(tmp_path: Path):
 
 def test_the_check_warns_with_the_way_to_the_docs(lake: Lake):
     settings = Settings(_env_file=None, DATABASE_URL=None, data_dir=lake.root)
-    done = dg.materialize([an_answer, *answer_checks()], resources={"lake": lake, "settings": settings})
+    done = dg.materialize([an_answer, answers_meet_expectations], resources={"lake": lake, "settings": settings})
     (result,) = done.get_asset_check_evaluations()
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert Path(result.metadata["data docs"].path).is_file()

@@ -196,6 +196,14 @@ def test_a_mistake_is_told_in_a_sentence(tmp_path: Path, text: str, sentence: st
     assert str(caught.value) == sentence
 
 
+def test_the_name_under_which_enrichment_files_its_answers_is_no_campaigns(tmp_path: Path):
+    with pytest.raises(user_yaml.YamlMistake) as caught:
+        campaign(tmp_path, SMALL, "enrichment")
+    assert str(caught.value) == (
+        'enrichment.yaml: name: "enrichment" cannot name a campaign: the answers of enrichment are filed under it'
+    )
+
+
 def test_an_unknown_provider_is_told_with_the_nearest_one(tmp_path: Path):
     with pytest.raises(
         user_yaml.YamlMistake, match=r'sources.1.provider: no provider "yepl" \(did you mean "yelp"\?\)'
