@@ -84,7 +84,10 @@ def estimated(conf: settings.Settings, config: dict[str, Any]) -> "Estimate":
     except YamlMistake as mistake:
         refuse(str(mistake))
     try:
+        work.left_out(config["campaign"] or None)
         return of_wish(work, wish(Wanted, config))
+    except YamlMistake as mistake:
+        refuse(str(mistake))
     finally:
         work.close()
 

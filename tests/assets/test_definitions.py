@@ -119,6 +119,7 @@ def test_enrichment_asks_in_jobs_of_its_own_and_its_marts_are_built_by_the_walk(
 def test_sensors_are_on_and_schedules_without_a_key_wait_to_be_asked(definitions: dg.Definitions):
     repository = definitions.get_repository_def()
     names = "inbox campaign fetched_campaign_success fetched_campaign_failure finished_batch".split()
+    names += "campaign_enrichment enrichment_delivery".split()
     assert {s.name: s.default_status for s in repository.sensor_defs} == {
         f"{name}_sensor": dg.DefaultSensorStatus.RUNNING for name in names
     }

@@ -24,7 +24,7 @@ create table marts.dim_lead as select 'default'::text as org_id, '{lead}'::uuid 
   null::text as phone, null::text as linkedin, null::text as twitter, null::text as facebook, null::text as instagram,
   'Austin' as city, 'TX' as region, 'US' as country, 'b2b_saas' as vertical, null::text as employees_range,
   null::text as revenue_range, null::int as founded_year, null::jsonb as tech_signals, '[]'::jsonb as provenance,
-  array['austin'] as campaigns, 50 as lead_score;
+  array['austin_dentists'] as campaigns, 50 as lead_score;
 create table marts.dim_contact as select 'default'::text as org_id, '{contact}'::uuid as contact_id,
   '{lead}'::uuid as lead_id, 'Ann' as first_name, 'Ode' as last_name, 'Ann Ode' as full_name, null::text as title,
   null::text as email, null::jsonb as emails, null::text as phone, null::text as mobile, null::text as linkedin,
@@ -96,10 +96,12 @@ def test_a_waterfall_that_cannot_be_used_is_told(inhabited: dict[str, str], tmp_
 
 
 def test_a_dry_run_says_what_it_may_cost_and_stores_nothing(inhabited: dict[str, str], clean_warehouse: Warehouse):
-    result = enrich(inhabited, "--campaign", "austin", "--field", "email", "--dry-run")
+    result = enrich(inhabited, "--campaign", "austin_dentists", "--field", "email", "--dry-run")
     assert result.exit_code == 0
-    assert "apollo" in result.stdout
-    assert "1 leads and contacts, 2 questions and" in result.stdout
+    # the campaign says `enrichment: [clearbit, hunter]`, and Clearbit has no key
+    assert "hunter" in result.stdout
+    assert "apollo" not in result.stdout
+    assert "1 leads and contacts, 1 questions and" in result.stdout
     assert clean_warehouse.query("select * from ops.enrichment_requests").is_empty()
 
 
@@ -115,3 +117,9 @@ def test_nothing_is_asked_where_no_provider_has_a_key(inhabited: dict[str, str],
     assert result.exit_code == 0
     assert "Nothing is missing that a provider with a key could fill." in result.stdout
     assert clean_warehouse.query("select * from ops.enrichment_requests").is_empty()
+
+
+def test_a_campaign_that_is_not_there_is_told_with_those_that_are(inhabited: dict[str, str]):
+    result = enrich(inhabited, "--campaign", "austin_dentist", "--field", "email", "--dry-run")
+    assert result.exit_code == 2
+    assert 'no campaign "austin_dentist" (did you mean "austin_dentists"?)' in result.stderr
