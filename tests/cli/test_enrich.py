@@ -80,7 +80,7 @@ def test_a_house_that_was_never_walked_has_nobody_to_enrich(house: dict[str, str
     assert "no lead or contact is meant; `leadhouse run` makes leads" in result.stderr
 
 
-@pytest.mark.parametrize("whom", [("--campaign", "boston"), ("--lead", str(uuid.uuid4())), ("--org", "other")])
+@pytest.mark.parametrize("whom", [("--campaign", "demo_texas"), ("--lead", str(uuid.uuid4())), ("--org", "other")])
 def test_whoever_is_not_there_is_not_enriched(inhabited: dict[str, str], whom: tuple[str, str]):
     result = enrich(inhabited, "--dry-run", *whom)
     assert result.exit_code == 2
