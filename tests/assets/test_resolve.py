@@ -1,6 +1,6 @@
 """Resolution of a tenant's lake: what is skipped, what is gone on from, and what is done anew after a kill."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from dagster_project.assets import resolve as asset
-from dagster_project.assets.resolve import resolve_org
+from dagster_project.assets.resolve import resolve_org, resolved_files
 from dagster_project.contracts import LEAD_MAP, MERGE_GRAPH, STAGED_RECORDS
 from dagster_project.resolution import increment
 from dagster_project.resolution.kept import Kept
@@ -64,6 +64,19 @@ def test_a_run_that_was_killed_before_it_published_is_not_gone_on_from(lake: Lak
     assert lake.scan(MERGE_GRAPH).collect().height == 20
     stage(lake, town().head(1).with_columns(pl.col("fetched_at") + timedelta(days=2)), "2026-01-04")
     assert resolve_org(lake, "acme", "business")["changed_records"] == 1
+
+
+def test_answers_of_enrichment_are_resolved_from_the_next_day_on(lake: Lake):
+    today = datetime.now(UTC).date()
+    yesterday = today - timedelta(days=1)
+    for source, day in (("test", today), ("enrichment.hunter", today), ("enrichment.hunter", yesterday)):
+        lake.write(STAGED_RECORDS, town().tail(1), "acme", source, day.isoformat())
+    read = {(file.parent.name, file.stem) for file in resolved_files(lake, STAGED_RECORDS, "acme")}
+    assert read == {
+        ("test", "2026-01-01"),
+        ("test", today.isoformat()),
+        ("enrichment.hunter", yesterday.isoformat()),
+    }
 
 
 def test_the_file_of_the_last_run_is_a_cache(lake: Lake):
