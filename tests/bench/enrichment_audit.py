@@ -51,9 +51,7 @@ class Judgement:
         return bool(self.paid_twice or self.over_caps or self.mismatches)
 
 
-def judge(
-    warehouse: Warehouse, org_id: str, stage: Stage, caps: Caps, processes: int, kills: int
-) -> Judgement:
+def judge(warehouse: Warehouse, org_id: str, stage: Stage, caps: Caps, processes: int, kills: int) -> Judgement:
     """Compare a run's ledger with the bill."""
     found = Judgement(org_id, processes, kills)
 
@@ -76,7 +74,9 @@ def judge(
 def _paid(found: Judgement, stage: Stage, calls: dict[str, Any]) -> None:
     """The bill is the ledger to the cent, but for what was lost in flight; nothing else is handed over twice."""
     if not 0 <= found.unbilled <= calls["reserved"]:
-        found.mismatches.append(f"billed {found.bill}, of it {found.unbilled} not in the ledger, {calls['reserved']} lost")
+        found.mismatches.append(
+            f"billed {found.bill}, of it {found.unbilled} not in the ledger, {calls['reserved']} lost"
+        )
     lines = Counter((e.provider, e.question, e.page) for e in stage.ledger.lines if e.charged)
     twice = sum(count - 1 for count in lines.values())
     found.again = min(twice, calls["questions"])

@@ -57,7 +57,7 @@ class Drawn:
 
     @classmethod
     def of(cls, seed: int) -> "Drawn":
-        chance = random.Random(seed)  # noqa: S311 - a bench, no secret
+        chance = random.Random(seed)
         found = cls(chance, f"run-{seed}")
         kinds = chance.sample(FAULTS, chance.randint(0, 5))
         found.rates = {kind: chance.choice([0.02, 0.05, 0.15]) for kind in kinds}
