@@ -19,7 +19,10 @@ select count(*) as calls, count(*) filter (where state = 'sent') as open,
 from ops.enrichment_calls where org_id = %s
 """
 SPEND = "select scope, name, spent_usd, reserved_usd from ops.enrichment_spend where org_id = %s"
-WAITING = "select count(*) as n from ops.enrichment_pending where org_id = %s and state = 'waiting'"
+WAITING = """
+select count(*) as n, coalesce(sum((reservation ->> 'usd')::numeric), 0) as usd
+from ops.enrichment_pending where org_id = %s and state = 'waiting'
+"""
 JOBS = """
 select j.state, j.reason, r.state as request, r.reason as request_reason from ops.enrichment_jobs as j
 inner join ops.enrichment_requests as r using (org_id, request_id) where j.org_id = %s
@@ -29,7 +32,8 @@ inner join ops.enrichment_requests as r using (org_id, request_id) where j.org_i
 @dataclass
 class Judgement:
     """One run: its figures, and in words whatever must never be. `again` are answers that were paid for again because
-    their call was in flight when its worker was killed."""
+    their call was in flight when its worker was killed; `waiting` are promises left to a later run
+    by a request that was stopped, or by a provider that is left alone until tomorrow."""
 
     org_id: str
     processes: int
@@ -39,6 +43,7 @@ class Judgement:
     lost: int = 0
     again: int = 0
     paid_twice: int = 0
+    waiting: int = 0
     bill: Decimal = Decimal(0)
     unbilled: Decimal = Decimal(0)
     states: Counter[str] = field(default_factory=Counter)
@@ -63,17 +68,19 @@ def judge(warehouse: Warehouse, org_id: str, stage: Stage, caps: Caps, processes
     found.answers, found.calls, found.lost = answered["answers"], calls["calls"], calls["lost"]
     found.bill = sum((account.charged for account in stage.ledger.accounts.values()), Decimal(0))
     found.unbilled = found.bill - answered["usd"]
-    _paid(found, stage, calls)
+    _paid(found, stage, calls, waiting["usd"])
     spend = rows(SPEND)
-    _counted(found, spend, answered["usd"] + calls["reserved"], waiting["n"])
+    _counted(found, spend, answered["usd"] + calls["reserved"], waiting["usd"])
+    found.waiting = waiting["n"]
     _capped(found, spend, stage, caps)
     _ended(found, rows(JOBS))
     return found
 
 
-def _paid(found: Judgement, stage: Stage, calls: dict[str, Any]) -> None:
-    """The bill is the ledger to the cent, but for what was lost in flight; nothing else is handed over twice."""
-    if not 0 <= found.unbilled <= calls["reserved"]:
+def _paid(found: Judgement, stage: Stage, calls: dict[str, Any], waiting: Decimal) -> None:
+    """The bill is the ledger to the cent, but for what was lost in flight or is still promised; nothing else is handed
+    over twice."""
+    if not 0 <= found.unbilled <= calls["reserved"] + waiting:
         found.mismatches.append(
             f"billed {found.bill}, of it {found.unbilled} not in the ledger, {calls['reserved']} lost"
         )
@@ -85,17 +92,16 @@ def _paid(found: Judgement, stage: Stage, calls: dict[str, Any]) -> None:
         found.mismatches.append(f"{calls['open']} calls are neither settled nor lost")
 
 
-def _counted(found: Judgement, spend: list[dict[str, Any]], paid: Decimal, waiting: int) -> None:
-    """Every counter's money is that of the ledger, and nothing stays reserved."""
+def _counted(found: Judgement, spend: list[dict[str, Any]], paid: Decimal, waiting: Decimal) -> None:
+    """Every counter's money is that of the ledger, and nothing stays reserved but for promises."""
     for scope in ("day", "request", "campaign", "provider", "lead"):
-        total = sum((row["spent_usd"] for row in spend if row["scope"] == scope), Decimal(0))
+        rows = [row for row in spend if row["scope"] == scope]
+        total = sum((row["spent_usd"] for row in rows), Decimal(0))
         if spend and total != paid:
             found.mismatches.append(f"by {scope} {total} is spent, by the ledger {paid}")
-    reserved = sum((row["reserved_usd"] for row in spend), Decimal(0))
-    if reserved and not waiting:
-        found.mismatches.append(f"{reserved} is still reserved")
-    if waiting:
-        found.mismatches.append(f"{waiting} promises are still waited for")
+        reserved = sum((row["reserved_usd"] for row in rows), Decimal(0))
+        if reserved != waiting:
+            found.mismatches.append(f"by {scope} {reserved} is still reserved, {waiting} for promises")
 
 
 def _capped(found: Judgement, spend: list[dict[str, Any]], stage: Stage, caps: Caps) -> None:
@@ -117,7 +123,7 @@ def _ended(found: Judgement, jobs: list[dict[str, Any]]) -> None:
     found.request = jobs[0]["request"]
     found.states.update(job["state"] for job in jobs)
     for job in jobs:
-        is_left = job["state"] == "pending" and job["request"] == "stopped" and job["request_reason"]
+        is_left = job["state"] == "pending" and (job["request_reason"] or (job["reason"] and found.waiting))
         is_told = job["state"] == "completed" or (job["state"] in ("exhausted", "failed") and job["reason"])
         if not (is_left or is_told):
             found.mismatches.append(f"a job ended as {job['state']}, {job['reason']}")

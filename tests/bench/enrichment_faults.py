@@ -37,8 +37,8 @@ from tests.enrichment.test_kills import POINTS, Killed
 FAULTS = "rate_limited rate_limited_silent server_error cut cut_within truncated stall quota".split()
 # A stalled answer takes longer than a call may, a promised one less than a run waits for it.
 TIMES = {"stall": 0.4, "retry_after": 0.05}
-TIMEOUT_MS, PROMISE_SECONDS, PATIENCE_SECONDS = 200, 0.15, 5.0
-MOST_PROCESSES, HURRY_SECONDS = 25, 0.1
+TIMEOUT_MS, PROMISE_SECONDS, PATIENCE_SECONDS = 200, 0.15, 2.0
+MOST_PROCESSES, HURRY_SECONDS = 8, 0.1
 KEEP = timedelta(days=30)
 
 

@@ -34,8 +34,8 @@ VALUES: dict[str, tuple[str, Callable[[str], str]]] = {
 @dataclass
 class Shop:
     """One provider. `knows(key)` says whether it has the subject with that key; `status` answers everything so;
-    `later` promises every answer; it is asked by what it
-    `needs`, else by `or_by`; `price` is charged for each match that is handed over."""
+    `later` promises every answer; `price` is charged for each match that is handed over. It is asked by what it
+    `needs`, else by `or_by`."""
 
     name: str
     fills: tuple[str, ...]
