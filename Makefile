@@ -12,7 +12,7 @@ N ?= 100000
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order
+.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -97,6 +97,9 @@ bench-sources: setup  ## providers against the sandbox: faults, kills, throughpu
 
 bench-order: setup  ## what the learned order of providers saves in a world where the truth is known
 	@$(BIN)/python -m tests.bench.bench_learned_order
+
+bench-enrichment: setup  ## waterfalls against the sandbox: faults and kills, throughput; PARTS="faults --runs 1000"
+	@$(BIN)/python -m tests.bench.bench_enrichment $(PARTS)
 
 clean:  ## remove the virtual environment, caches and dbt's output; data stays
 	@rm -rf $(VENV) dbt/target dbt/logs logs .pytest_cache .ruff_cache .hypothesis *.egg-info

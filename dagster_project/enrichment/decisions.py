@@ -28,16 +28,16 @@ inner join ops.enrichment_calls as l on l.org_id = a.org_id and l.call_id = a.ca
 where c.org_id = %(org_id)s and c.cache_key = any(%(keys)s) and c.expires_at > clock_timestamp()
 """
 WAITING = """
-select p.cache_key, p.provider_request, p.poll_at
+select p.cache_key, p.answer_id::text, p.poll_at
 from ops.enrichment_pending as p
 where p.org_id = %(org_id)s and p.cache_key = any(%(keys)s) and p.state = 'waiting'
 """
 ATTEMPTS = """
 select t.job_id::text, t.field, t.attempt, t.provider, t.lookup, t.outcome, t.cost_usd, t.confidence, t.answer_id::text,
-  a.payload, a.answered_at
+  a.payload, a.answered_at, a.inputs
 from ops.enrichment_attempts as t
 left join ops.enrichment_answers as a on a.org_id = t.org_id and a.answer_id = t.answer_id
-where t.org_id = %(org_id)s and t.job_id = any(%(jobs)s::uuid[]) and t.outcome <> 'pending'
+where t.org_id = %(org_id)s and t.job_id = any(%(jobs)s::uuid[])
 order by t.job_id, t.field, t.attempt
 """
 ATTEMPT = """
@@ -93,7 +93,7 @@ class Cached:
 class Waiting:
     """An answer that was promised and has not come."""
 
-    request: str
+    answer_id: str | None
     poll_at: datetime
 
 
@@ -110,7 +110,7 @@ class Decisions:
             as_of = cursor.execute("select clock_timestamp() as now").fetchone()["now"]
             found = cursor.execute(CACHED, values).fetchall()
             promised = cursor.execute(WAITING, values).fetchall()
-        waiting = {row["cache_key"]: Waiting(row["provider_request"], row["poll_at"]) for row in promised}
+        waiting = {row["cache_key"]: Waiting(row["answer_id"], row["poll_at"]) for row in promised}
         return {row["cache_key"]: _cached(row) for row in found}, waiting, as_of
 
     def attempts(self, jobs: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from dagster_project.enrichment.lookup import Lookup, Reading
 from dagster_project.enrichment.merge import is_better, needs_asking
 from dagster_project.enrichment.offers import offer
 from dagster_project.enrichment.requests import Job
-from dagster_project.enrichment.steps import Progress, Try, Waterfall
+from dagster_project.enrichment.steps import WAITING, Progress, Try, Waterfall, pass_over
 from dagster_project.enrichment.subject import Known
 from dagster_project.transport.outcomes import Outcome
 
@@ -73,6 +73,10 @@ class JobState:
             state, lookup = self.fields.get(row["field"]), lookups.get((row["provider"], row["lookup"]))
             if state is None:
                 continue
+            if row["outcome"] in WAITING:
+                if lookup is not None and row["inputs"] is not None:
+                    state.progress.promised[row["provider"]] = lookup, row["inputs"]
+                continue
             state.attempts = row["attempt"]
             if lookup is None or row["outcome"] in PASSING:
                 continue
@@ -101,6 +105,11 @@ class JobState:
         if reading.outcome is Outcome.OK:
             self._learn(lookup, reading)
         return rows
+
+    def pass_over(self, names: Iterable[str], provider: str, reason: str) -> None:
+        """Ask the next one for these fields."""
+        for name in names:
+            pass_over(self.fields[name].progress, provider, reason)
 
     def _row(
         self, name: str, state: FieldState, lookup: Lookup, known: Known | None, reading: Reading, source: Source

@@ -124,6 +124,8 @@ class Rounds:
                 rows += self._from_memory(ask, cached)
             elif promised := waiting.get(ask.key):
                 rows += self._from_promise(ask, promised)
+            elif reason := self._why_not(ask.step.provider.name):
+                ask.state.pass_over(ask.names, ask.step.provider.name, reason)
             else:
                 fresh.setdefault(ask.key, []).append(ask)
         rows += await self._asked(fresh, token, as_of)
@@ -149,11 +151,13 @@ class Rounds:
 
     def _from_promise(self, ask: Ask, promised: Waiting) -> list[dict[str, Any]]:
         ask.state.waits_until = promised.poll_at
-        return self._take(ask, Reading(Outcome.PENDING), Decimal(0), Source(None, datetime.now(UTC), is_cached=True))
+        return self._take(
+            ask, Reading(Outcome.PENDING), Decimal(0), Source(promised.answer_id, datetime.now(UTC), is_cached=True)
+        )
 
     def _from_elsewhere(self, ask: Ask) -> list[dict[str, Any]]:
         """Another worker asks just this: its answer is waited for."""
-        return self._from_promise(ask, Waiting("", datetime.now(UTC) + ELSEWHERE))
+        return self._from_promise(ask, Waiting(None, datetime.now(UTC) + ELSEWHERE))
 
     async def _asked(self, fresh: Mapping[str, list[Ask]], token: str, since: datetime) -> list[dict[str, Any]]:
         """Open, send and settle; several subjects with one question share its answer."""

@@ -58,6 +58,8 @@ class Progress:
     order: Sequence[str]
     tries: list[Try] = field(default_factory=list)
     passed: dict[str, str] = field(default_factory=dict)
+    # What providers were asked that promised an answer: asked otherwise, by what is known since, they would be paid twice.
+    promised: dict[str, tuple[Lookup, Inputs]] = field(default_factory=dict)
 
     @property
     def attempts(self) -> int:
@@ -107,6 +109,8 @@ def next_step(
         if name not in providers:
             progress.passed[name] = "no key"
             continue
+        if name in progress.promised:
+            return Step(providers[name], *progress.promised[name])
         if reason := why_not(name):
             progress.passed[name] = reason
             continue
@@ -121,6 +125,12 @@ def next_step(
             continue
         return found
     return None
+
+
+def pass_over(progress: Progress, provider: str, reason: str) -> None:
+    """Ask the next one, although the provider promised an answer once."""
+    progress.promised.pop(provider, None)
+    progress.passed[provider] = reason
 
 
 def _askable(provider: Provider, field_name: str, identity: Mapping[str, str]) -> Step | None:

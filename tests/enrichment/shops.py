@@ -34,7 +34,8 @@ VALUES: dict[str, tuple[str, Callable[[str], str]]] = {
 @dataclass
 class Shop:
     """One provider. `knows(key)` says whether it has the subject with that key; `status` answers everything so;
-    `later` promises every answer; `price` is charged for each match that is handed over."""
+    `later` promises every answer; `price` is charged for each match that is handed over. It is asked by what it
+    `needs`, else by `or_by`."""
 
     name: str
     fills: tuple[str, ...]
@@ -47,6 +48,7 @@ class Shop:
     pause: float = 0.05
     forbidden: frozenset[str] = frozenset()
     needs: str = "domain"
+    or_by: str = ""
     asked: Counter[str] = field(default_factory=Counter)
     paid: Counter[str] = field(default_factory=Counter)
     promised: dict[str, str] = field(default_factory=dict)
@@ -63,8 +65,8 @@ class Shop:
             name="find",
             kind="person" if set(self.fills) & {"email", "phone", "title"} else "business",
             fills=self.fills,
-            identify=lambda identity: {self.needs: identity[self.needs]} if self.needs in identity else None,
-            request=lambda inputs: Request("POST", "/find", json={"keys": [i[self.needs] for i in inputs]}),
+            identify=self._identify,
+            request=lambda inputs: Request("POST", "/find", json={"keys": [next(iter(i.values())) for i in inputs]}),
             read=self._read,
             batch=self.batch,
             key="key",
@@ -118,6 +120,9 @@ class Shop:
     def record(self, key: str) -> dict[str, Any]:
         """What it knows of a subject."""
         return {"key": key, **{VALUES[name][0]: VALUES[name][1](key) for name in self.fills}}
+
+    def _identify(self, identity: Inputs) -> Inputs | None:
+        return next(({name: identity[name]} for name in (self.needs, self.or_by) if name in identity), None)
 
     def _read(self, answer: Answer, inputs: Sequence[Inputs]) -> list[Reading]:
         return [self._reading(found) for found in answer.json["found"]]

@@ -269,3 +269,26 @@ def test_a_run_that_finds_nothing_to_do_makes_no_call(bench: Make):
     found.run()
     assert found.run().calls == 0
     assert shop.calls == 1
+
+
+def test_what_is_learned_meanwhile_does_not_ask_for_a_promised_answer_again(bench: Make):
+    slow = Shop("slow", ("company",), later=True, pause=60.0, or_by="name")
+    found = bench(slow, Shop("names", ("domain",), needs="name"))
+    lead = subject("acme", "business", name="acme")
+    found.ask([type(lead)("business", lead.subject_id, lead.lead_id, {"name": "acme"})])
+    found.run(patience=0.0)
+    found.due()
+    assert found.run(patience=10.0).state == "completed"
+    assert (slow.asked, sum(slow.paid.values())) == ({"acme": 1}, 1)
+    assert found.results()["company"] == ("filled", "slow")
+
+
+def test_a_promise_of_a_provider_that_rests_is_waited_for_and_nobody_else_is_asked(bench: Make):
+    slow, other = Shop("slow", ("email",), later=True, pause=60.0), Shop("other", ("email",))
+    found = bench(slow, other)
+    found.ask([subject("a.com")])
+    found.run(patience=0.0)
+    found.due()
+    found.run(patience=10.0, plan={"switched_off": frozenset({"slow"})})
+    assert found.results() == {"email": ("filled", "slow")}
+    assert (slow.calls, other.calls) == (1, 0)

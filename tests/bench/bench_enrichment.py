@@ -1,0 +1,135 @@
+"""The waterfall measured against the sandbox: seeded faults and kills, and the throughput of a large request.
+
+    python -m tests.bench.bench_enrichment [faults] [throughput] [--runs 1000] [--leads 100000]
+
+`faults`: each run asks about six to ten leads and contacts, every field of the shipped waterfall, of a sandbox in this
+process whose answers fail as the seed says. Workers, one or several, are killed at failpoints and followed by others
+until every job has ended; promised answers come by poll and, twice, by webhook; a third of the runs has tight caps.
+Then the sandbox's bill is held against the ledger, the caps and the jobs. Pauses between attempts are 25 times shorter
+than outside. Any violation makes the exit code 1.
+
+`throughput`: so many leads with a contact each, five fields, of a sandbox in a process of its own over HTTP, without
+limits; then the same request again, which memory answers. The sandbox shares the machine's cores.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tests.bench.bench_sources import CONSOLE, table, temporary
+from tests.bench.bench_walk import machine
+
+if TYPE_CHECKING:
+    from tests.bench.enrichment_audit import Judgement
+
+PARTS = ("faults", "throughput")
+BACKOFF_SECONDS = 0.02
+
+
+def faults(options: argparse.Namespace) -> bool:
+    """Seeded runs; whether none of them did what must never be."""
+    from dagster_project.transport import client
+    from tests.bench.enrichment_faults import FaultRuns
+    from tests.bench.enrichment_world import warehouse
+
+    client.BACKOFF_SECONDS = BACKOFF_SECONDS
+    began, found = time.monotonic(), []
+    with temporary("waterfall") as folder:
+        house = warehouse(folder)
+        try:
+            runs = FaultRuns(folder, house, options.records)
+            for number in range(options.runs):
+                found.append(runs.run(options.seed + number))
+                if found[-1].is_wrong:
+                    CONSOLE.print(found[-1])
+        finally:
+            house.embedded.remove()
+    show_faults(found, time.monotonic() - began)
+    for title, counts in (("faults", runs.faults), ("kills at", runs.points)):
+        CONSOLE.print(f"{title}: {', '.join(f'{name} {count:,}' for name, count in counts.most_common())}")
+    return not any(judgement.is_wrong for judgement in found)
+
+
+def show_faults(found: "Sequence[Judgement]", seconds: float) -> None:
+    view = table(f"{len(found):,} fault runs in {seconds:,.0f} s", "", "total")
+    states, requests = Counter(), Counter(j.request for j in found)
+    for judgement in found:
+        states.update(judgement.states)
+    figures = {
+        "processes": sum(j.processes for j in found),
+        "killed": sum(j.kills for j in found),
+        "calls": sum(j.calls for j in found),
+        "answers": sum(j.answers for j in found),
+        "calls lost in flight": sum(j.lost for j in found),
+        "answers paid again after that": sum(j.again for j in found),
+        "promises left to a later run": sum(j.waiting for j in found),
+        "billed, USD": sum(j.bill for j in found),
+        "of it lost in flight, USD": sum(j.unbilled for j in found),
+        **{f"jobs {state}": count for state, count in sorted(states.items())},
+        **{f"requests {state}": count for state, count in sorted(requests.items())},
+        "paid twice": sum(j.paid_twice for j in found),
+        "caps exceeded": sum(len(j.over_caps) for j in found),
+        "mismatches": sum(len(j.mismatches) for j in found),
+    }
+    for label, number in figures.items():
+        view.add_row(label, f"{number:,}")
+    CONSOLE.print(view)
+
+
+def throughput(options: argparse.Namespace) -> bool:
+    """A large request, and the same again; whether the second made no call."""
+    from dagster_project.sandbox.api.server import Sandbox
+    from tests.bench.enrichment_rate import SEED, make_request, records_for, subjects, work
+    from tests.bench.enrichment_world import warehouse
+    from tests.bench.sandbox_runs import Memory
+
+    names = ("seconds", "leads/s", "calls/s", "answers/s", "calls", "answers", "from memory", "filled", "USD", "CPU s")
+    view = table(f"{options.leads:,} leads with a contact each, five fields", "request", *names)
+    is_free = False
+    with temporary("waterfall") as folder:
+        house = warehouse(folder)
+        try:
+            with (
+                Memory() as memory,
+                Sandbox(records_for(options.leads), SEED, process=True, limits={"*": "off"}) as shop,
+            ):
+                found = subjects(options.leads)
+                for request_id in ("first", "again"):
+                    stored = make_request(house, request_id, found)
+                    asked = work(folder, house, shop.url, shop.key, request_id)
+                    report, seconds = asked.report, asked.seconds
+                    rates = [f"{n / seconds:,.0f}" for n in (len(found) / 2, report.calls, report.asked)]
+                    counts = [f"{n:,}" for n in (report.calls, report.asked, report.cached, report.filled, report.cost)]
+                    view.add_row(request_id, f"{seconds:,.1f}", *rates, *counts, f"{asked.cpu:,.1f}")
+                    peaks = ", ".join(f"{mib:,.0f}" for mib in memory.peaks(asked.began, asked.ended, 5))
+                    CONSOLE.print(
+                        f"{request_id}: stored in {stored:,.1f} s, {report.state}; resident MiB in fifths {peaks}"
+                    )
+                    is_free = report.calls == 0
+        finally:
+            house.embedded.remove()
+    CONSOLE.print(view)
+    return is_free
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; none is all")
+    parser.add_argument("--runs", type=int, default=200, help="fault runs")
+    parser.add_argument("--records", type=int, default=2_000, help="records of the fault runs' world")
+    parser.add_argument("--leads", type=int, default=2_000, help="leads of the large request")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    CONSOLE.print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
+    if not all([globals()[part](options) for part in options.parts or PARTS]):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
