@@ -127,8 +127,8 @@ def main() -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     CONSOLE.print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
-    if not all([globals()[part](options) for part in options.parts or PARTS]):
-        sys.exit(1)
+    kept = [globals()[part](options) for part in options.parts or PARTS]
+    sys.exit(0 if all(kept) else 1)
 
 
 if __name__ == "__main__":
