@@ -3,12 +3,14 @@
 import json
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from dagster_project.cli import app
+from dagster_project.cli import app, enrich_run
+from dagster_project.cli.walk import WalkFailed
 from dagster_project.enrichment.providers import providers
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import ProviderSettings, provider_variable
@@ -123,3 +125,29 @@ def test_a_campaign_that_is_not_there_is_told_with_those_that_are(inhabited: dic
     result = enrich(inhabited, "--campaign", "austin_dentist", "--field", "email", "--dry-run")
     assert result.exit_code == 2
     assert 'no campaign "austin_dentist" (did you mean "austin_dentists"?)' in result.stderr
+
+
+@pytest.mark.parametrize(("state", "code"), [("completed", 0), ("pending", 0), ("stopped", 1)])
+def test_what_came_of_a_request_is_shown_field_by_field(
+    inhabited: dict[str, str], monkeypatch: pytest.MonkeyPatch, state: str, code: int
+):
+    fields = {"email": {"filled": 3, "empty": 1, "cost_usd": Decimal("0.2800")}}
+    done = {"request_id": "r1", "state": state, "reason": None, "fields": fields}
+    monkeypatch.setattr(enrich_run, "enriched", lambda *_: done)
+    result = enrich(inhabited, "--field", "email")
+    assert result.exit_code == code
+    (row,) = (line.split() for line in result.stdout.splitlines() if line.startswith("email"))
+    assert row == ["email", "3", "0", "1", "0", "0", "0", "0.28"]
+    assert f"request r1: {state}\n" in result.stdout
+    as_json = enrich(inhabited, "--field", "email", "--json")
+    assert json.loads(as_json.stdout)["fields"]["email"] == {"filled": 3, "empty": 1, "cost_usd": "0.2800"}
+
+
+def test_a_step_that_fails_is_told_in_a_sentence(inhabited: dict[str, str], monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise WalkFailed("enrichment_answers failed")
+
+    monkeypatch.setattr(enrich_run, "enriched", fail)
+    result = enrich(inhabited, "--field", "email")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "enrichment_answers failed; what was answered is kept" in " ".join(result.stderr.split())
