@@ -58,7 +58,7 @@ class Progress:
     order: Sequence[str]
     tries: list[Try] = field(default_factory=list)
     passed: dict[str, str] = field(default_factory=dict)
-    # What providers were asked that promised an answer: asked otherwise, by what is known since, they would be paid twice.
+    # What providers were asked that promised an answer: by what is known since, they would be asked and paid again.
     promised: dict[str, tuple[Lookup, Inputs]] = field(default_factory=dict)
 
     @property

@@ -127,7 +127,8 @@ def main() -> None:
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     CONSOLE.print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
-    if not all([globals()[part](options) for part in options.parts or PARTS]):
+    passed = [globals()[part](options) for part in options.parts or PARTS]
+    if not all(passed):
         sys.exit(1)
 
 
