@@ -141,7 +141,7 @@ class JobState:
         found = lookup.canonical(reading.record)
         for canonical, name in IDENTIFYING.items():
             if canonical in found and name not in self.identity:
-                self.identity[name] = host(found[canonical]) if name == "domain" else found[canonical]
+                self.identity[name] = SPELLINGS.get(name, str)(found[canonical])
 
     def results(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """What came of each field, and the audit of those that changed."""
@@ -216,6 +216,14 @@ def host(website: str) -> str:
     """Host of a website, without www."""
     name = urlsplit(website if "//" in website else f"//{website}").hostname or website
     return name.removeprefix("www.")
+
+
+def profile(url: str) -> str:
+    """Address of a profile, spelt alike whoever gives it: asked otherwise, the same question would be paid again."""
+    return f"https://www.{host(url)}{urlsplit(url if '//' in url else f'//{url}').path.rstrip('/')}".lower()
+
+
+SPELLINGS = {"domain": host, "linkedin": profile}
 
 
 def _judged(

@@ -14,7 +14,17 @@ from typing import Any
 import orjson
 import psycopg
 
-from dagster_project.enrichment.ledger_sql import ANSWER, CLAIM, CLOSE, LOSE, OPEN, PROMISE, REMEMBER, UNCLAIM
+from dagster_project.enrichment.ledger_sql import (
+    ANSWER,
+    CLAIM,
+    CLOSE,
+    CLOSE_LATE,
+    LOSE,
+    OPEN,
+    PROMISE,
+    REMEMBER,
+    UNCLAIM,
+)
 from dagster_project.enrichment.lookup import Inputs, Reading
 from dagster_project.enrichment.money import Settled, Share, restored, settle, stored
 from dagster_project.enrichment.subject import Subject
@@ -105,13 +115,15 @@ class Ledger:
     def settle(self, answered: Sequence[Answered]) -> None:
         """Commit answers, their price and what is remembered of them, all or nothing."""
         with self.connect(self.org_id) as connection, connection.cursor() as cursor:
-            cursor.executemany(CLOSE, [self._closing(one) for one in answered])
+            closings = [self._closing(one) for one in answered]
+            cursor.executemany(CLOSE, closings)
+            late = set() if cursor.rowcount == len(closings) else _closed_late(cursor, closings)
             rows = [self._row(one.call, *reading) for one in answered for reading in one.readings]
             cursor.executemany(ANSWER, rows)
             cursor.executemany(REMEMBER, [row for row in rows if row["outcome"] in LASTING])
             cursor.executemany(PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING])
             self.unclaim(connection, [question.key for one in answered for question in one.call.questions])
-            settle(connection, self.org_id, (part for one in answered for part in _settled(one)))
+            settle(connection, self.org_id, (part for one in answered for part in _settled(one, one.call.id in late)))
 
     def lose(self) -> int:
         """Settle the calls that a killed process left in flight, at the most they can have cost; returns how many."""
@@ -160,9 +172,18 @@ class Ledger:
         } | ({"expires_at": now + timedelta(seconds=call.keep_seconds)} if reading.outcome is Outcome.PENDING else {})
 
 
-def _settled(one: Answered) -> Iterable[Settled]:
-    """What becomes of a call's reservations; that of a pending answer stays until it comes."""
+def _closed_late(cursor: psycopg.Cursor, closings: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Close the calls that were given up as lost; returns their ids."""
+    found = (cursor.execute(CLOSE_LATE, closing).fetchone() for closing in closings)
+    return {row[0] for row in found if row}
+
+
+def _settled(one: Answered, is_late: bool) -> Iterable[Settled]:
+    """What becomes of a call's reservations; that of a pending answer stays until it comes. What counted as spent when
+    the call was given up is taken back first."""
     for question, reading, cost in one.readings:
+        if is_late:
+            yield Settled(-question.reserved, -question.reserved, question.shares)
         if reading.outcome is not Outcome.PENDING:
             yield Settled(question.reserved, cost, question.shares)
 

@@ -12,6 +12,8 @@ set state = 'settled', outcome = %(outcome)s, status = %(status)s, reason = %(re
   cost_usd = %(cost)s, latency_ms = %(latency)s, settled_at = clock_timestamp()
 where org_id = %(org_id)s and call_id = %(call_id)s and state = 'sent'
 """
+# A call that was given up as lost, and whose answer came all the same: its worker was only slow.
+CLOSE_LATE = CLOSE.replace("state = 'sent'", "state = 'lost'") + "returning call_id::text"
 ANSWER = """
 insert into ops.enrichment_answers
   (org_id, answer_id, call_id, provider, lookup, cache_key, kind, subject_id, lead_id, inputs, outcome, payload,

@@ -110,15 +110,23 @@ class Run:
         states = {job.job_id: self._state(job) for job in jobs}
         for row in await asyncio.to_thread(self.rounds.decisions.attempts, list(states)):
             states[row["job_id"]].resume([row], self.lookups)
+        holding = asyncio.create_task(self._hold(token))
         try:
             while asks := self.rounds.asks(states.values()):
                 await self.rounds.answer(asks, token)
-                await asyncio.to_thread(self.requests.extend, token)
                 self.progress(self.report)
         except Stop as stop:
             self.rounds.stop = self.rounds.stop or str(stop)
+        finally:
+            holding.cancel()
         await self._finish(token, states.values())
         return True
+
+    async def _hold(self, token: str) -> None:
+        """Extend the lease while the process lives: a round of calls that wait for their turn may outlast it."""
+        while True:
+            await asyncio.sleep(self.requests.lease_seconds / 3)
+            await asyncio.to_thread(self.requests.extend, token)
 
     def _state(self, job: Job) -> JobState:
         rules = self.plan.waterfalls(job.subject)

@@ -48,12 +48,12 @@ def companies(world: LiveWorld, most: int | None = None) -> list[Subject]:
 def people(world: LiveWorld, most: int | None = None) -> list[Subject]:
     """People as contacts of their companies, known by name and employer."""
     frame = world.people.filter(world.people["domain"].is_not_null())[:most]
-    named = frame.select("profile", *NAMES).rename(NAMES)
-    return [_person(row.pop("profile"), row) for row in named.iter_rows(named=True)]
+    named = frame.with_row_index("number").select("number", *NAMES).rename(NAMES)
+    return [_person(row.pop("number"), row) for row in named.iter_rows(named=True)]
 
 
-def _person(profile: str, identity: dict[str, str]) -> Subject:
-    return Subject("person", number(profile), number(identity["company_domain"]), identity)
+def _person(place: int, identity: dict[str, str]) -> Subject:
+    return Subject("person", number(f"person {place}"), number(identity["company_domain"]), identity)
 
 
 def number(text: str) -> str:

@@ -1,5 +1,6 @@
 """Providers for tests of the waterfall: they answer in process, keep their own bill, and fail on demand."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ VALUES: dict[str, tuple[str, Callable[[str], str]]] = {
 class Shop:
     """One provider. `knows(key)` says whether it has the subject with that key; `status` answers everything so;
     `later` promises every answer; `price` is charged for each match that is handed over. It is asked by what it
-    `needs`, else by `or_by`."""
+    `needs`, else by `or_by`, and answers after so many `seconds`."""
 
     name: str
     fills: tuple[str, ...]
@@ -49,6 +50,7 @@ class Shop:
     forbidden: frozenset[str] = frozenset()
     needs: str = "domain"
     or_by: str = ""
+    seconds: float = 0.0
     asked: Counter[str] = field(default_factory=Counter)
     paid: Counter[str] = field(default_factory=Counter)
     promised: dict[str, str] = field(default_factory=dict)
@@ -147,7 +149,9 @@ class Street(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
-        return self.shops[request.url.host].handle(request)
+        shop = self.shops[request.url.host]
+        await asyncio.sleep(shop.seconds)
+        return shop.handle(request)
 
 
 def offered(monkeypatch: Any, shops: Iterable[Shop]) -> None:

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.enrichment.conftest import Bench, subject
+from dagster_project.enrichment.ledger import Ledger
+from tests.enrichment.conftest import ORG, Bench, subject
 from tests.enrichment.shops import Shop
 
 pytestmark = pytest.mark.integration
@@ -77,3 +78,40 @@ def test_leases_keep_two_workers_from_one_job(bench: Callable[..., Bench]):
     asyncio.run(together())
     assert set(shop.paid.values()) == {1}
     assert found.spent == found.bill == Decimal("4.00")
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_an_answer_that_comes_after_its_call_was_given_up_is_counted_once(bench: Callable[..., Bench], later: bool):
+    shop = Shop("shop", ("email",), later=later)
+    found = bench(shop)
+    found.ask([subject("a.com")])
+    lost: list[int] = []
+
+    def given_up(name: str) -> None:
+        if name == "answered" and not lost:
+            with found.warehouse.connect() as connection:
+                connection.execute("update ops.enrichment_jobs set lease_until = now()")
+            lost.append(Ledger(found.warehouse.app, ORG).lose())
+
+    assert found.run(failpoint=given_up, patience=10.0).state == "completed"
+    assert lost == [1]
+    assert found.spent == found.bill == Decimal("0.10")
+    counted = found.rows("select distinct spent_usd, reserved_usd from ops.enrichment_spend")
+    assert counted == [{"spent_usd": Decimal("0.10"), "reserved_usd": Decimal(0)}]
+
+
+def test_a_lease_lasts_as_long_as_its_worker_waits_for_answers(bench: Callable[..., Bench]):
+    shop = Shop("shop", ("email",), seconds=1.5)
+    found = bench(shop)
+    found.ask([subject("a.com")])
+
+    async def second() -> None:
+        await asyncio.sleep(1.0)
+        await found.work("r1", lease_seconds=0.6)
+
+    async def together() -> None:
+        await asyncio.gather(found.work("r1", lease_seconds=0.6), second())
+
+    asyncio.run(together())
+    assert shop.asked == {"a.com": 1}
+    assert found.spent == found.bill

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from dagster_project.enrichment.job_state import profile
 from dagster_project.enrichment.money import Caps
 from dagster_project.enrichment.promises import Promises
 from dagster_project.enrichment.subject import Known
@@ -292,3 +293,10 @@ def test_a_promise_of_a_provider_that_rests_is_waited_for_and_nobody_else_is_ask
     found.run(patience=10.0, plan={"switched_off": frozenset({"slow"})})
     assert found.results() == {"email": ("filled", "slow")}
     assert (slow.calls, other.calls) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "url", ["linkedin.com/in/ann", "http://www.linkedin.com/in/Ann/", "https://linkedin.com/in/ann"]
+)
+def test_a_profile_is_asked_for_in_one_spelling(url: str):
+    assert profile(url) == "https://www.linkedin.com/in/ann"
