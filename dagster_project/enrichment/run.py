@@ -139,8 +139,9 @@ class Run:
         for state in states:
             found, changed = state.results()
             results += found
-            audits += changed
             said, reason = state.state()
+            # a job that waits is decided once more
+            audits += changed if said != "pending" else []
             if self.rounds.stop and said != "pending" and state.open_fields():
                 said, reason = "failed", self.rounds.stop
             next_at = state.waits_until if said == "pending" and state.waits_until else "-infinity"

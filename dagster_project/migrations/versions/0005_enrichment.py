@@ -171,6 +171,7 @@ create table ops.enrichment_attempts (
   unique (org_id, job_id, field, attempt)
 );
 create index on ops.enrichment_attempts (org_id, attempted_at);
+create index on ops.enrichment_attempts (answer_id);
 comment on table ops.enrichment_attempts is
   'Steps of waterfalls. One row per job, field and attempt; a call for several fields is shared out among them.';
 
