@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,20 @@ def clean_warehouse(warehouse: Warehouse, tmp_path: Path) -> Iterator[Warehouse]
     with warehouse.connect("dagster", autocommit=True) as connection:
         connection.execute(f"create database {name} template {TEMPLATE}")
         yield at_url(warehouse.owner_url(name), tmp_path)
-        connection.execute(f"drop database {name} with (force)")
+        dropped(connection, name)
+
+
+def dropped(connection: psycopg.Connection, name: str) -> None:
+    """Drop a database, whoever is connected to it; an autovacuum worker, which only a superuser may end, is waited
+    for."""
+    for _ in range(40):
+        try:
+            connection.execute(f"drop database {name} with (force)")
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(0.25)
+        else:
+            return
+    pytest.fail(f"database {name} cannot be dropped")
 
 
 @pytest.fixture

@@ -43,12 +43,12 @@ def fields_are_filled(lake: dg.ResourceParam[Lake]) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=["lake", ENRICHMENT_ANSWERS.name],
-    description=f"Less than {MOST_SPENT:.0%} of today's budget is spent.",
+    description=f"Less than {MOST_SPENT:.0%} of the tenant's budget of today is spent.",
 )
 def spend_is_within_budget(lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     good, _ = waterfalls(settings.yaml_dirs("waterfalls"), fills_of(providers()))
     cap = waterfall_for(None, good).budget.max_cost_per_day_usd
-    today = lake.scan(ENRICHMENT_ANSWERS).filter(pl.col("partition_date") == datetime.now(UTC).date())
+    today = lake.scan(ENRICHMENT_ANSWERS, settings.org_id).filter(pl.col("partition_date") == datetime.now(UTC).date())
     spent = float(today.select(pl.col("cost_usd").sum()).collect().item() or 0)
     return dg.AssetCheckResult(
         passed=cap is None or spent < MOST_SPENT * float(cap),

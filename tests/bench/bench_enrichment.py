@@ -117,6 +117,7 @@ def throughput(options: argparse.Namespace) -> bool:
 
 
 def main() -> None:
+    """Measure the chosen parts; ends with 1 when one found a violation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; none is all")
     parser.add_argument("--runs", type=int, default=200, help="fault runs")

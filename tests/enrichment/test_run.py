@@ -156,7 +156,8 @@ def test_five_failures_open_the_breaker_and_one_probe_closes_it(bench: Make):
     report = found.run()
     assert report.outcomes["ok"] == 20
     (health,) = found.rows("select state, failures from ops.provider_health where provider = 'bad'")
-    assert health == {"state": "open", "failures": FAILURES}
+    # eight calls are open at once: those that were out when the fifth failed fail too
+    assert (health["state"], FAILURES <= health["failures"] <= 8) == ("open", True)
     calls, bad.status = bad.calls, None
     with found.warehouse.connect() as connection:
         ago = f"update ops.provider_health set since = since - interval '{REST_SECONDS} seconds'"
