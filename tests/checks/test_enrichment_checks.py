@@ -49,7 +49,7 @@ def with_cap(folder: Path, cap: str) -> Settings:
     (folder / "waterfalls").mkdir(exist_ok=True)
     text = f"description: Ours.\nbudget: {{{cap}}}\nfields: {{email: {{providers: [apollo]}}}}\n"
     (folder / "waterfalls" / "default.yaml").write_text(text)
-    return Settings(_env_file=None, DATABASE_URL=None, data_dir=folder)
+    return Settings(_env_file=None, DATABASE_URL=None, data_dir=folder, org_id="acme")
 
 
 def test_a_field_that_is_asked_for_in_vain_is_named_in_a_warning(lake: Lake):
