@@ -10,6 +10,7 @@ from dagster_project.resolution.levels import (
     alike,
     comparison,
     differs,
+    in_order,
     level,
     missing,
     number_of,
@@ -34,8 +35,7 @@ NOISE_WORDS = "'the', 'and', 'of', 'at', 'in', 'on', 'de', 'la', 'le', 'el', 'de
 # What each record is reduced to; expressions over the columns of contracts.STAGED_RECORDS.
 FEATURES = {
     "name_key": "name_key",
-    "words": f"""list_sort(list_distinct(list_filter(
-        string_split(name_key, ' '), lambda w: w not in ('', {NOISE_WORDS}))))""",
+    "words": in_order(f"list_filter(string_split(name_key, ' '), lambda w: w not in ('', {NOISE_WORDS}))"),
     "phone_key": "phone_key",
     "domain": "coalesce(domain, email_domain)",
     "email": number_of("email"),
@@ -53,6 +53,9 @@ FEATURES = {
     "geo_z": "6371.0 * sin(radians(lat))",
 }
 
+# Most house numbers are one number; searching them for their first and last takes four times as long.
+_PLAIN = "regexp_full_match(house_number, '[0-9]{1,6}')"
+
 # Features made of other features.
 DERIVED = {
     "name_set": "coalesce(nullif(array_to_string(words, ' '), ''), name_key)",
@@ -66,8 +69,10 @@ DERIVED = {
     "name_head": "left(replace(name_key, ' ', ''), 3)",
     "name_initials": "array_to_string(list_transform(string_split(name_key, ' '), lambda w: left(w, 1)), '')",
     # The first and the last number of a range such as 1710-1718.
-    "number": "try_cast(regexp_extract(house_number, '[0-9]{1,6}') as int)",
-    "number_end": "try_cast(regexp_extract(house_number, '([0-9]{1,6})[^0-9]*$', 1) as int)",
+    "number": f"case when {_PLAIN} then house_number::int"
+    " else try_cast(regexp_extract(house_number, '[0-9]{1,6}') as int) end",
+    "number_end": f"case when {_PLAIN} then house_number::int"
+    " else try_cast(regexp_extract(house_number, '([0-9]{1,6})[^0-9]*$', 1) as int) end",
     "address": number_of("house_number", "street", "coalesce(postal, city)"),
     # 10 m on a side.
     "point": number_of("round(geo_x * 100)::int", "round(geo_y * 100)::int"),

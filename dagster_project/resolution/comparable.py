@@ -44,11 +44,12 @@ def load(
     """Create `records` from staged rows: the latest version of each record of the tenant (of everybody when `org_id`
     is None). Returns how many there are."""
     view(con, staged, kind)
-    # two narrow steps and a join: sorting and ranking whole rows takes three times as long
+    # two narrow steps and a join: sorting and ranking whole rows takes three times as long; numbering sorted rows takes
+    # two thirds of a window with an order
     con.execute(
-        """create temp table newest as
-           select record_id, max(fetched_at) as fetched_at, (row_number() over (order by record_id) - 1)::int as id
-           from staged where $org_id is null or org_id = $org_id group by record_id""",
+        """create temp table newest as select *, (row_number() over () - 1)::int as id from (
+               select record_id, max(fetched_at) as fetched_at from staged
+               where $org_id is null or org_id = $org_id group by record_id order by record_id)""",
         {"org_id": org_id},
     )
     reduce(con, kind, org_id)

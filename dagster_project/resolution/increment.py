@@ -27,12 +27,12 @@ from dagster_project.resolution.model import Model, shipped_model
 from dagster_project.resolution.outcome import (
     Clock,
     Resolution,
-    best_edges,
     figures,
     lead_aliases,
     lead_map,
     merge_graph,
     read_clusters,
+    reasons,
     sizes,
 )
 from dagster_project.resolution.overrides import Constraints, Override, numbered
@@ -133,7 +133,7 @@ class _Run:
         with clock.stage("identify"):
             touched = pl.concat([formed["record_id"], self.records("is_gone")])
             assignment = assign(formed, concerning(last.lead_map, touched), now)
-            placed = lead_map(assignment, best_edges(con, kind), self.org_id, kind, now)
+            placed = lead_map(assignment, reasons(con, kind, formed), self.org_id, kind, now)
             aliases = lead_aliases(assignment, self.org_id, kind, now)
         with clock.stage("explain"):
             graph, review = self.graph(last.merge_graph, touched), self.review(last.review, touched, formed)

@@ -23,12 +23,12 @@ from dagster_project.resolution.model import Model, shipped_model
 from dagster_project.resolution.outcome import (
     Clock,
     Resolution,
-    best_edges,
     figures,
     lead_aliases,
     lead_map,
     merge_graph,
     read_clusters,
+    reasons,
     sizes,
 )
 from dagster_project.resolution.overrides import Override, numbered
@@ -75,10 +75,10 @@ def resolve(
         with clock.stage("cluster"):
             said = numbered(con, overrides)
             groups = group(con, rules, model, scoring, count, bits, constraints=said)
-            clusters, best = read_clusters(con, groups.clusters), best_edges(con, rules)
+            clusters = read_clusters(con, groups.clusters)
         with clock.stage("identify"):
             assignment = assign(clusters, previous.select("record_id", "lead_id", "valid_from"), now)
-            placed = lead_map(assignment, best, org_id, rules, now)
+            placed = lead_map(assignment, reasons(con, rules, clusters), org_id, rules, now)
         with clock.stage("explain"):
             graph = merge_graph(con, org_id, rules, model, scoring)
             asked = questions(con, rules, model, scoring, bits, clusters).with_columns(org_id=pl.lit(org_id))

@@ -31,6 +31,11 @@ EDITS = (
     r"case when levenshtein(\1_l, \1_r) <= 1 then levenshtein(\1_l, \1_r) "
     r"else damerau_levenshtein(\1_l, \1_r) end"
 )
+# A text of seven or more with one edit has its first three or its last three as they were, which most numbers have not.
+_ONE_EDIT = re.compile(
+    r"(jaro_winkler_similarity\((\w+)_l, \2_r\) >= [\d.]+ and damerau_levenshtein\(\2_l, \2_r\) <= 1)"
+)
+ONE_EDIT = r"(starts_with(\2_l, left(\2_r, 3)) or ends_with(\2_l, right(\2_r, 3)) or length(\2_l) < 7) and \1"
 _SIDES = re.compile(r"\b([a-z][a-z0-9_]*)_([lr])\b")
 
 
@@ -132,7 +137,8 @@ def _weight(comparison: dict[str, Any]) -> str:
         if lv["sql_condition"] == "ELSE":
             otherwise = value
         else:
-            branches.append(f"when {_EDITS.sub(EDITS, lv['sql_condition'])} then {value}")
+            condition = _ONE_EDIT.sub(ONE_EDIT, _EDITS.sub(EDITS, lv["sql_condition"]))
+            branches.append(f"when {condition} then {value}")
     return f"case {' '.join(branches)} else {otherwise} end"
 
 
