@@ -46,7 +46,7 @@ MERGE_GRAPH = Table(
         Column(
             "match_weight", Type.FLOAT, "Sum of the prior's and the comparisons' weights, log2 odds.", required=True
         ),
-        Column("match_probability", Type.FLOAT, "The same as a probability.", required=True),
+        Column("match_probability", Type.FLOAT, "The same as a calibrated probability.", required=True),
         Column("rule", Type.TEXT, "Blocking rule that brought the two together.", required=True),
         Column("weights", Type.JSON, "Comparison name to match weight (log2 Bayes factor).", required=True),
         Column("model_version", Type.TEXT, "Hash of the model file used.", required=True),
@@ -66,7 +66,7 @@ REVIEW_PAIRS = Table(
         Column("record_id_r", Type.UUID, "The other record; the greater id.", required=True),
         Column("reason", Type.TEXT, "cut, bridge, near_threshold or contradiction.", required=True),
         Column("match_weight", Type.FLOAT, "As in merge_graph.", required=True),
-        Column("match_probability", Type.FLOAT, "The same as a probability.", required=True),
+        Column("match_probability", Type.FLOAT, "The same as a calibrated probability.", required=True),
         Column("rule", Type.TEXT, "Blocking rule that brought the two together.", required=True),
         Column("weights", Type.JSON, "Comparison name to match weight (log2 Bayes factor).", required=True),
         Column("model_version", Type.TEXT, "Hash of the model file used.", required=True),

@@ -107,19 +107,20 @@ def lead_aliases(assignment: Assignment, org_id: str, kind: Kind, now: datetime)
 def merge_graph(
     con: duckdb.DuckDBPyConnection, org_id: str, kind: Kind, model: Model, scoring: Scoring
 ) -> pl.DataFrame:
-    """The kept edges, by record id; the left one is the smaller."""
+    """The kept edges with their calibrated probability, by record id; the left one is the smaller."""
     weights = {"prior": f"{scoring.prior}"}
     weights |= {c["output_column_name"]: f"mw_{c['output_column_name']}" for c in model.comparisons}
     weights |= {"provider": "mw_provider"} if scoring.apart else {}
     shown = ", ".join(f"'{name}': round({sql}, 6)" for name, sql in weights.items())
     found = con.sql(
         f"""select least(l.record_id, r.record_id) as record_id_l, greatest(l.record_id, r.record_id) as record_id_r,
-                   match_weight, 1 / (1 + 2 ** -match_weight) as match_probability, {_rules(kind)}[rule + 1] as rule,
+                   match_weight, {_rules(kind)}[rule + 1] as rule,
                    to_json({{{shown}}})::varchar as weights
             from edges join records l on l.id = id_l join records r on r.id = id_r order by id_l, id_r"""  # noqa: S608
     ).pl()
+    sure = pl.Series("match_probability", model.calibration.probability(found["match_weight"].to_numpy()))
     return MERGE_GRAPH.conform(
-        found.with_columns(org_id=pl.lit(org_id), kind=pl.lit(kind.name), model_version=pl.lit(model.version))
+        found.with_columns(sure, org_id=pl.lit(org_id), kind=pl.lit(kind.name), model_version=pl.lit(model.version))
     )
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from dagster_project.contracts import LEAD_ALIASES, LEAD_MAP, MERGE_GRAPH, STAGED_RECORDS
 from dagster_project.resolution.identity import lead_id
+from dagster_project.resolution.kinds import kind_named
+from dagster_project.resolution.model import shipped_model
 from tests.resolution.conftest import START, record_id, run, staged
 
 STREETS = ["alder", "birch", "cedar", "dogwood", "elm", "fir", "gum", "hazel"]
@@ -51,10 +53,13 @@ def test_duplicates_are_found(resolution):
 
 
 def test_the_weights_of_an_edge_sum_to_its_match_weight(resolution):
+    calibration = shipped_model(kind_named("business")).calibration
     for edge in resolution.merge_graph.iter_rows(named=True):
         weights = json.loads(edge["weights"])
         assert sum(weights.values()) == pytest.approx(edge["match_weight"], abs=1e-4)
-        assert edge["match_probability"] == pytest.approx(1 / (1 + 2 ** -edge["match_weight"]))
+        sure = calibration.probability(edge["match_weight"])
+        assert edge["match_probability"] == pytest.approx(sure)
+        assert edge["match_probability"] >= resolution.stats["threshold"] - 1e-4
         assert edge["record_id_l"] < edge["record_id_r"]
 
 
