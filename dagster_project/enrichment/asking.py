@@ -81,7 +81,7 @@ class Asker:
 
     async def ask(self, call: Call, lookup: Lookup, seconds: float) -> Answered:
         """The answer to a call, each attempt at which may take so many seconds; a failure is an answer too."""
-        request = lookup.request([question.inputs for question in call.questions])
+        request = named(lookup.request([question.inputs for question in call.questions]), call.id)
         if self.webhook_url and lookup.webhook_param:
             where = self.webhook_url.replace("{provider}", call.provider)
             request = replace(request, params={**request.params, lookup.webhook_param: where})
@@ -198,6 +198,11 @@ class Asker:
             return lookup.read(attempt.answer, inputs)
         except SHAPE_ERRORS as error:
             return [unreadable(attempt, error, offer(call.provider, lookup.name).usd)] * len(inputs)
+
+
+def named(request: Request, call_id: str) -> Request:
+    """A request with the call's id, by which the provider's own record of it is found."""
+    return replace(request, headers={**request.headers, "X-Request-Id": call_id})
 
 
 def unreadable(attempt: Attempt, error: Exception, charged: Decimal) -> Reading:

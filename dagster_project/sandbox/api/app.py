@@ -65,7 +65,8 @@ class App:
             charged = reply.charge if is_whole else reply.charge * 0
             name = route.endpoint if route else ""
             line = (service.name, name, reply.question, reply.cursor, reply.status, reply.records, charged, fault)
-            stage.ledger.write(Line(*line, stage.world.day), reply.is_answer and is_whole)
+            told = call.headers.get("x-request-id", "")
+            stage.ledger.write(Line(*line, stage.world.day, told), reply.is_answer and is_whole)
 
     def _answer(self, service: Service, route: Route, call: Call) -> tuple[Reply, str | None]:
         """The answer and the fault that it has."""
@@ -135,8 +136,10 @@ async def _send(
 async def _still_there(receive: Receive, seconds: float) -> bool:
     """Wait; False as soon as the peer has gone."""
     gone = asyncio.ensure_future(receive())
-    done, _ = await asyncio.wait({gone}, timeout=seconds)
-    gone.cancel()
+    try:
+        done, _ = await asyncio.wait({gone}, timeout=seconds)
+    finally:
+        gone.cancel()
     return not done
 
 
