@@ -16,6 +16,7 @@ from dagster_project.enrichment.ledger import lasts, new_id, payload_hash
 from dagster_project.enrichment.ledger_sql import ANSWER, REMEMBER
 from dagster_project.enrichment.lookup import Reading
 from dagster_project.enrichment.money import restored, settle
+from dagster_project.enrichment.rows import write
 from dagster_project.transport.outcomes import Outcome
 from dagster_project.transport.shared import Connect
 
@@ -98,9 +99,9 @@ class Promises:
             promised = connection.execute(PROMISED, {"org_id": self.org_id, "answer_id": answer_id}).fetchone()
             row = self._answer(promised, request, reading, cost)
             row["expires_at"] = datetime.now(UTC) + lasts(reading, keep, keep_nothing)
-            connection.execute(ANSWER, row)
+            write(connection, ANSWER, [row])
             if not is_expired:
-                connection.execute(REMEMBER, row)
+                write(connection, REMEMBER, [row])
             settle(connection, self.org_id, [restored(reservation, cost)])
         return True
 
@@ -110,12 +111,11 @@ class Promises:
         return row | {
             "org_id": self.org_id,
             "answer_id": new_id(),
-            "inputs": orjson.dumps(row["inputs"]).decode(),
             "outcome": str(reading.outcome),
             "payload": None if reading.record is None else orjson.dumps(reading.record).decode(),
             "payload_hash": None if reading.record is None else payload_hash(reading.record),
             "provider_request": request,
-            "cost": cost,
+            "cost_usd": cost,
             "reason": reading.reason or None,
         }
 
