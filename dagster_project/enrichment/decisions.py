@@ -32,6 +32,7 @@ WAITING = """
 select p.cache_key, p.answer_id::text, p.poll_at
 from ops.enrichment_pending as p
 where p.org_id = %(org_id)s and p.cache_key = any(%(keys)s) and p.state = 'waiting'
+  and p.expires_at > clock_timestamp()
 """
 ATTEMPTS = """
 select t.job_id::text, t.field, t.attempt, t.provider, t.lookup, t.outcome, t.cost_usd, t.confidence, t.answer_id::text,

@@ -1,6 +1,7 @@
 """The ledger of calls and answers: a call is written before it is sent, and its answers before anybody uses them.
 
-What a killed process left open was in flight: it counts as charged in full (`lost`), and may be asked again.
+What a killed process left open was in flight, and what timed out or was cut off may have been carried out: both are
+`lost`, count as charged in full, and may be asked again.
 """
 
 import hashlib
@@ -19,7 +20,9 @@ from dagster_project.enrichment.ledger_sql import (
     CLAIM,
     CLOSE,
     CLOSE_LATE,
+    CLOSE_PROMISES,
     LOSE,
+    MOST_ALIKE,
     OPEN,
     PROMISE,
     REMEMBER,
@@ -61,6 +64,8 @@ class Call:
     lookup: str
     questions: Sequence[Question]
     keep_seconds: float = 86_400.0
+    # Whether an answer that comes later is polled for; otherwise the same call is made, and paid for, once more.
+    is_polled: bool = True
 
     @property
     def reserved(self) -> Decimal:
@@ -78,6 +83,8 @@ class Answered:
     attempts: int
     latency_ms: float | None
     readings: Sequence[tuple[Question, Reading, Decimal]]
+    # Nobody knows whether it was carried out; what it may have cost is in the readings.
+    is_lost: bool = False
 
 
 class Ledger:
@@ -123,8 +130,10 @@ class Ledger:
             late = _closed_late(connection, closings)
             write(connection, ANSWER, rows)
             write(connection, REMEMBER, [row for row in rows if row["outcome"] in LASTING])
-            write(connection, PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING])
-            self.unclaim(connection, [question.key for one in answered for question in one.call.questions])
+            keys = [question.key for one in answered for question in one.call.questions]
+            connection.execute(CLOSE_PROMISES, {"org_id": self.org_id, "keys": keys})
+            write(connection, PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING], most=MOST_ALIKE)
+            self.unclaim(connection, keys)
             settle(connection, self.org_id, (part for one in answered for part in _settled(one, one.call.id in late)))
 
     def lose(self) -> int:
@@ -140,6 +149,7 @@ class Ledger:
         return {
             "org_id": self.org_id,
             "call_id": one.call.id,
+            "state": "lost" if one.is_lost else "settled",
             "outcome": one.outcome,
             "status": one.status,
             "reason": one.reason or None,
@@ -169,9 +179,18 @@ class Ledger:
             "cost_usd": cost,
             "reason": reading.reason or None,
             "expires_at": now + lasts(reading, question.keep, question.keep_nothing),
-            "poll_at": now + timedelta(seconds=reading.retry_after or 1.0),
-            "reservation": stored(question.reserved, question.shares),
-        } | ({"expires_at": now + timedelta(seconds=call.keep_seconds)} if reading.outcome is Outcome.PENDING else {})
+        } | (_promise(call, question, reading) if reading.outcome is Outcome.PENDING else {})
+
+
+def _promise(call: Call, question: Question, reading: Reading) -> dict[str, Any]:
+    """Until when a promise stands, and the money that is kept for it. One that is not polled for stands until it is to
+    be asked for again, and keeps none: it is paid for as any question is."""
+    now = datetime.now(UTC)
+    poll_at = now + timedelta(seconds=reading.retry_after or 1.0)
+    if not call.is_polled:
+        return {"poll_at": poll_at, "expires_at": poll_at, "reservation": {}}
+    kept = stored(question.reserved, question.shares)
+    return {"poll_at": poll_at, "expires_at": now + timedelta(seconds=call.keep_seconds), "reservation": kept}
 
 
 def _closed_late(connection: psycopg.Connection, closings: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -182,12 +201,12 @@ def _closed_late(connection: psycopg.Connection, closings: Sequence[Mapping[str,
 
 
 def _settled(one: Answered, is_late: bool) -> Iterable[Settled]:
-    """What becomes of a call's reservations; that of a pending answer stays until it comes. What counted as spent when
-    the call was given up is taken back first."""
+    """What becomes of a call's reservations; that of an answer which is polled for stays until it comes. What counted
+    as spent when the call was given up is taken back first."""
     for question, reading, cost in one.readings:
         if is_late:
             yield Settled(-question.reserved, -question.reserved, question.shares)
-        if reading.outcome is not Outcome.PENDING:
+        if reading.outcome is not Outcome.PENDING or not one.call.is_polled:
             yield Settled(question.reserved, cost, question.shares)
 
 

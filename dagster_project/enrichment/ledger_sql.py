@@ -8,7 +8,7 @@ from json_populate_recordset(null::ops.enrichment_calls, %(rows)s)
 """
 CLOSE = """
 update ops.enrichment_calls as c
-set state = 'settled', outcome = r.outcome, status = r.status, reason = r.reason, attempts = r.attempts,
+set state = r.state, outcome = r.outcome, status = r.status, reason = r.reason, attempts = r.attempts,
   cost_usd = r.cost_usd, latency_ms = r.latency_ms, settled_at = clock_timestamp()
 from json_populate_recordset(null::ops.enrichment_calls, %(rows)s) as r
 where c.org_id = r.org_id and c.call_id = r.call_id and c.state = 'sent'
@@ -32,18 +32,37 @@ on conflict (org_id, cache_key) do update
 set answer_id = excluded.answer_id, outcome = excluded.outcome, fetched_at = excluded.fetched_at,
   expires_at = excluded.expires_at
 """
+# What is asked about again is promised anew, or answered.
+CLOSE_PROMISES = """
+update ops.enrichment_pending set state = 'answered'
+where org_id = %(org_id)s and cache_key = any(%(keys)s) and state = 'waiting' and reservation = '{}'
+"""
+# A person who is asked about in several ways may be promised under one and the same id, as RocketReach does, and costs
+# each time: the second promise of an id is kept as `id 2`, and so on, as often as there are ways to ask.
+MOST_ALIKE = 6
 PROMISE = """
 insert into ops.enrichment_pending
   (org_id, provider, provider_request, answer_id, cache_key, poll_at, expires_at, reservation)
-select org_id, provider, provider_request, answer_id, cache_key, poll_at, expires_at, reservation
-from json_populate_recordset(null::ops.enrichment_pending, %(rows)s) order by provider, provider_request
--- a provider may name a later promise of the same question alike
+select r.org_id, r.provider, free.name, r.answer_id, r.cache_key, r.poll_at, r.expires_at, r.reservation
+from (
+  select *, row_number() over (partition by provider, provider_request order by cache_key) as place
+  from json_populate_recordset(null::ops.enrichment_pending, %(rows)s)) as r
+cross join lateral (
+  select name from (
+    select r.provider_request || case when n = 1 then '' else ' ' || n end as name, n
+    from generate_series(1, %(most)s) as n) as names
+  where not exists (
+    select from ops.enrichment_pending as p
+    where p.org_id = r.org_id and p.provider = r.provider and p.provider_request = name and p.state = 'waiting')
+  order by n offset r.place - 1 limit 1) as free
+order by r.provider, free.name
 on conflict (org_id, provider, provider_request) do update
 set answer_id = excluded.answer_id, cache_key = excluded.cache_key, asked_at = clock_timestamp(),
   poll_at = excluded.poll_at, expires_at = excluded.expires_at, state = 'waiting', reservation = excluded.reservation
 where enrichment_pending.state <> 'waiting'
 """
-# A claim of a worker that is gone is anybody's. An answer that came since the memory was read needs no question.
+# A claim of a worker that is gone is anybody's. What was answered or promised since the memory was read
+# needs no question.
 CLAIM = """
 with claimed as (
   insert into ops.enrichment_claims as k (org_id, cache_key, lease_token)
@@ -57,6 +76,9 @@ with claimed as (
 select cache_key from claimed where not exists (
   select from ops.enrichment_cache as c
   where c.org_id = %(org_id)s and c.cache_key = claimed.cache_key and c.fetched_at >= %(since)s)
+and not exists (
+  select from ops.enrichment_pending as p
+  where p.org_id = %(org_id)s and p.cache_key = claimed.cache_key and p.state = 'waiting' and p.asked_at >= %(since)s)
 """
 UNCLAIM = "delete from ops.enrichment_claims where org_id = %(org_id)s and cache_key = any(%(keys)s)"
 LOSE = """

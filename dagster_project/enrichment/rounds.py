@@ -107,7 +107,7 @@ class Rounds:
             steps: dict[tuple[str, str, str], list[tuple[str, Step]]] = {}
             for name in state.open_fields():
                 progress, subject = state.fields[name].progress, state.job.subject
-                step = next_step(progress, name, subject, state.identity, self.asker.providers, self._why_not)
+                step = next_step(progress, name, subject, state.identity, self.asker.providers)
                 if step:
                     key = cache_key(step.provider.name, step.lookup.name, step.inputs)
                     steps.setdefault((step.provider.name, step.lookup.name, key), []).append((name, step))

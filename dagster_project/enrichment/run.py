@@ -71,6 +71,8 @@ class Run:
             async with asyncio.TaskGroup() as chunks:
                 for _ in range(CHUNKS):
                     chunks.create_task(self._work())
+            if self.rounds.stop is not None:
+                await self._await_promised()
             self.is_over.set()
         self.report.state = self.requests.end(self.request.request_id, self.rounds.stop)
         self.report.reason = self.rounds.stop
@@ -94,6 +96,13 @@ class Run:
         await asyncio.sleep(pause)
         return True
 
+    async def _await_promised(self) -> None:
+        """Wait for what was promised, although no further question is asked: it may be paid for already, and the
+        provider does not keep it for ever. Its jobs find it in memory when the request is resumed."""
+        until = _now() + self.patience
+        while _now() < until and await asyncio.to_thread(self.promises.next_at) is not None:
+            await asyncio.sleep(OFTEN_SECONDS)
+
     async def _poll_on(self) -> None:
         """Ask for promised answers when they are due, while the run lasts."""
         while not self.is_over.is_set():
@@ -108,7 +117,7 @@ class Run:
 
     async def _poll(self, promise: Promise) -> None:
         lookup = self.lookups.get((promise.provider, promise.lookup))
-        if lookup is None or lookup.poll is None:
+        if lookup is None:
             await asyncio.to_thread(self.promises.postpone, promise, None)
             return
         reading = await self.asker.poll(promise.provider, lookup, promise.request)

@@ -80,8 +80,8 @@ create table ops.enrichment_calls (
 create index on ops.enrichment_calls (org_id, request_id) where state = 'sent';
 create index on ops.enrichment_calls (org_id, settled_at);
 comment on table ops.enrichment_calls is
-  'Calls to enrichment providers. One row per call; `lost` ones were in flight when their process was killed and count '
-  'as charged in full.';
+  'Calls to enrichment providers. One row per call; `lost` ones were in flight when their process was killed, or '
+  'timed out or were cut off, and count as charged in full.';
 
 create table ops.enrichment_answers (
   org_id text not null,
