@@ -21,12 +21,13 @@ from dagster_project.assets.specs import contract_spec
 from dagster_project.contracts import ENRICHMENT_ANSWERS, ENRICHMENT_ATTEMPTS, PROVIDER_HEALTH
 from dagster_project.enrichment.requests import Request
 from dagster_project.enrichment.rounds import Report
+from dagster_project.enrichment.selection import misspelt
 from dagster_project.enrichment.subject import FIELDS
 from dagster_project.resources.alerts import raise_alert
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings
-from dagster_project.user_yaml import YamlMistake
+from dagster_project.user_yaml import YamlMistake, nearest
 
 GROUP = "enrichment"
 TABLES = (ENRICHMENT_ANSWERS, ENRICHMENT_ATTEMPTS)
@@ -91,6 +92,10 @@ def asked(work: Enrichment, config: EnrichConfig, run_id: str) -> list[Request]:
     """The requests to work on: the one that is asked for, or else all that are open."""
     if not config.fields:
         return work.requests.open()
+    if wrong := misspelt(config.leads):
+        raise dg.Failure(f'"{wrong}" is not the id of a lead or contact', allow_retries=False)
+    if strange := next((name for name in config.fields if name not in FIELDS), None):
+        raise dg.Failure(f'no field "{strange}"{nearest(strange, FIELDS)}', allow_retries=False)
     wanted = Wanted(
         fields=tuple(config.fields),
         leads=config.leads or None,

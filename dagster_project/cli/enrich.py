@@ -1,7 +1,6 @@
 """`leadhouse enrich`: missing fields of chosen leads and contacts, from the estimate to the marts, in this process."""
 
 import json
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from dagster_project import settings
 from dagster_project.cli.asked import AsJson, Org, told
+from dagster_project.enrichment.selection import misspelt
 from dagster_project.enrichment.subject import FIELDS
 from dagster_project.user_yaml import YamlMistake, nearest
 
@@ -55,9 +55,8 @@ def enrich(
             refuse(f'no field "{name}"{nearest(name, FIELDS)}. Known: {", ".join(FIELDS)}')
     if priority not in ("low", "normal", "high"):
         refuse(f'"{priority}" is no priority: low, normal or high')
-    for given in lead or ():
-        if not is_id(given):
-            refuse(f'"{given}" is not the id of a lead or contact')
+    if wrong := misspelt(lead or ()):
+        refuse(f'"{wrong}" is not the id of a lead or contact')
     config = {"fields": list(names), "leads": lead or [], "campaign": campaign or "", "most": most}
     config |= {"priority": priority, "max_usd": max_cost}
     conf, console = settings.load(org_id=org), Console(stderr=True)
@@ -136,7 +135,8 @@ def render(console: Console, found: "Estimate") -> None:
         table.add_row(provider, f"{usd:,.2f}")
     console.print(table)
     console.print(
-        f"{found.subjects:,} leads and contacts, {found.questions:,} questions and {found.most_usd:,.2f} USD at most"
+        f"{counted(found.subjects, 'lead or contact', 'leads and contacts')}, "
+        f"{counted(found.questions, 'question', 'questions')} and {found.most_usd:,.2f} USD at most"
         if found.questions
         else "Nothing is missing that a provider with a key could fill."
     )
@@ -165,12 +165,9 @@ def plain(found: "Estimate") -> dict[str, Any]:
     }
 
 
-def is_id(text: str) -> bool:
-    """Whether a text is an id, of whatever."""
-    try:
-        return bool(uuid.UUID(text))
-    except ValueError:
-        return False
+def counted(number: int, one: str, several: str) -> str:
+    """`1 question`, `2 questions`."""
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def refuse(sentence: str) -> NoReturn:

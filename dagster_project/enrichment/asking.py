@@ -28,6 +28,10 @@ PATIENCE_SECONDS = 20.0
 # Of an account call, and of a poll.
 SHORT_SECONDS = 10.0
 SHAPE_ERRORS = (LookupError, TypeError, ValueError, AttributeError)
+# What may pass until a promised answer is asked for again.
+PASSING = {
+    *(Outcome.TRANSIENT, Outcome.RATE_LIMITED, Outcome.QUOTA_EXHAUSTED, Outcome.AUTH, Outcome.UNAVAILABLE),
+}
 # Outcomes of a call about which the adapter can say more, subject by subject.
 READABLE = {Outcome.OK, Outcome.PENDING}
 
@@ -80,17 +84,24 @@ class Asker:
             await client.__aexit__(*error)
 
     async def ask(self, call: Call, lookup: Lookup, seconds: float) -> Answered:
-        """The answer to a call, each attempt at which may take so many seconds; a failure is an answer too."""
-        request = lookup.request([question.inputs for question in call.questions])
+        """The answer to a call, each attempt at which may take so many seconds; a failure is an answer too.
+
+        A call that is in doubt is not repeated: it may have been charged, and there is money for one answer only. It
+        counts as charged in full.
+        """
+        request = named(lookup.request([question.inputs for question in call.questions]), call.id)
         if self.webhook_url and lookup.webhook_param:
             where = self.webhook_url.replace("{provider}", call.provider)
             request = replace(request, params={**request.params, lookup.webhook_param: where})
-        attempt = await self._send(call.provider, lookup, request, seconds)
+        attempt = await self._send(call.provider, lookup, request, seconds, is_paid=True)
         if attempt.verdict.outcome is Outcome.SUPPRESSED and len(call.questions) > 1:
             return await self._one_by_one(call, lookup, seconds)
         readings = self._readings(attempt, lookup, call)
         price = offer(call.provider, lookup.name)
-        told = [(q, reading, price.cost(reading)) for q, reading in zip(call.questions, readings, strict=True)]
+        told = [
+            (question, reading, question.reserved if attempt.is_in_doubt else price.cost(reading))
+            for question, reading in zip(call.questions, readings, strict=True)
+        ]
         return Answered(
             call,
             str(attempt.verdict.outcome),
@@ -99,18 +110,20 @@ class Asker:
             attempt.number,
             attempt.latency_seconds * 1000 if attempt.answer else None,
             told,
+            attempt.is_in_doubt,
         )
 
     async def _one_by_one(self, call: Call, lookup: Lookup, seconds: float) -> Answered:
         """A batch that was refused by law does not say for whose sake: each is asked about alone."""
         alone = [await self.ask(replace(call, questions=[question]), lookup, seconds) for question in call.questions]
         readings = [reading for one in alone for reading in one.readings]
-        return replace(alone[-1], call=call, readings=readings, attempts=sum(one.attempts for one in alone))
+        attempts, is_lost = sum(one.attempts for one in alone), any(one.is_lost for one in alone)
+        return replace(alone[-1], call=call, readings=readings, attempts=attempts, is_lost=is_lost)
 
     async def poll(self, provider: str, lookup: Lookup, request_id: str) -> Reading:
-        """What has become of a promised answer."""
+        """What has become of a promised answer; while the provider cannot be asked, it is still to come."""
         attempt = await self._send(provider, lookup, lookup.poll(request_id), SHORT_SECONDS)
-        if attempt.answer is None or attempt.verdict.outcome in (Outcome.TRANSIENT, Outcome.RATE_LIMITED):
+        if attempt.answer is None or attempt.verdict.outcome in PASSING:
             return Reading(Outcome.PENDING, request_id=request_id, retry_after=attempt.verdict.retry_after)
         try:
             return lookup.read_poll(attempt.answer)
@@ -124,14 +137,17 @@ class Asker:
             return None
         return await self._send(provider, adapter.endpoints[0], adapter.health(), SHORT_SECONDS)
 
-    async def _send(self, name: str, lookup: Lookup, request: Request, seconds: float) -> Attempt:
+    async def _send(
+        self, name: str, lookup: Lookup, request: Request, seconds: float, is_paid: bool = False
+    ) -> Attempt:
         provider = self.providers[name]
         client = self._client(provider, lookup)
         async with self._turns.setdefault(name, asyncio.Semaphore(provider.concurrency)):
             try:
                 if failed := await self._log_in(provider, client):
                     return failed
-                attempt = await client.send(request, self._windows(provider, lookup), Unwatched(), ATTEMPTS, seconds)
+                windows = self._windows(provider, lookup)
+                attempt = await client.send(request, windows, Unwatched(), ATTEMPTS, seconds, not is_paid)
             except TooLong as wait:
                 return _unsent(Verdict(_too_long(wait.seconds), str(wait), wait.seconds))
         self._heed(provider, attempt.verdict)
@@ -198,6 +214,11 @@ class Asker:
             return lookup.read(attempt.answer, inputs)
         except SHAPE_ERRORS as error:
             return [unreadable(attempt, error, offer(call.provider, lookup.name).usd)] * len(inputs)
+
+
+def named(request: Request, call_id: str) -> Request:
+    """A request with the call's id, by which the provider's own record of it is found."""
+    return replace(request, headers={**request.headers, "X-Request-Id": call_id})
 
 
 def unreadable(attempt: Attempt, error: Exception, charged: Decimal) -> Reading:

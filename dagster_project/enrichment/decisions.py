@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 from psycopg.rows import dict_row
 
-from dagster_project.enrichment.ledger import execute_many, new_id
+from dagster_project.enrichment.ledger import new_id
 from dagster_project.enrichment.lookup import Reading
 from dagster_project.enrichment.requests import finish
+from dagster_project.enrichment.rows import write
 from dagster_project.enrichment.subject import Known
 from dagster_project.transport.outcomes import Outcome
 from dagster_project.transport.shared import Connect
@@ -31,6 +32,7 @@ WAITING = """
 select p.cache_key, p.answer_id::text, p.poll_at
 from ops.enrichment_pending as p
 where p.org_id = %(org_id)s and p.cache_key = any(%(keys)s) and p.state = 'waiting'
+  and p.expires_at > clock_timestamp()
 """
 ATTEMPTS = """
 select t.job_id::text, t.field, t.attempt, t.provider, t.lookup, t.outcome, t.cost_usd, t.confidence, t.answer_id::text,
@@ -44,9 +46,9 @@ ATTEMPT = """
 insert into ops.enrichment_attempts
   (org_id, attempt_id, job_id, subject_id, lead_id, field, attempt, provider, lookup, outcome, is_cached, is_filled,
    confidence, cost_usd, latency_ms, reason, answer_id, segment)
-values (%(org_id)s, %(attempt_id)s, %(job_id)s, %(subject_id)s, %(lead_id)s, %(field)s, %(attempt)s, %(provider)s,
-  %(lookup)s, %(outcome)s, %(is_cached)s, %(is_filled)s, %(confidence)s, %(cost)s, %(latency)s, %(reason)s,
-  %(answer_id)s, %(segment)s)
+select org_id, attempt_id, job_id, subject_id, lead_id, field, attempt, provider, lookup, outcome, is_cached, is_filled,
+  confidence, cost_usd, latency_ms, reason, answer_id, segment
+from json_populate_recordset(null::ops.enrichment_attempts, %(rows)s)
 on conflict (org_id, job_id, field, attempt) do update
 set provider = excluded.provider, lookup = excluded.lookup, outcome = excluded.outcome, is_cached = excluded.is_cached,
   is_filled = excluded.is_filled, confidence = excluded.confidence, cost_usd = excluded.cost_usd,
@@ -56,8 +58,8 @@ set provider = excluded.provider, lookup = excluded.lookup, outcome = excluded.o
 RESULT = """
 insert into ops.enrichment_results
   (org_id, job_id, field, state, provider, value, confidence, cost_usd, latency_ms, answer_id, reason)
-values (%(org_id)s, %(job_id)s, %(field)s, %(state)s, %(provider)s, %(value)s, %(confidence)s, %(cost)s, %(latency)s,
-  %(answer_id)s, %(reason)s)
+select org_id, job_id, field, state, provider, value, confidence, cost_usd, latency_ms, answer_id, reason
+from json_populate_recordset(null::ops.enrichment_results, %(rows)s)
 on conflict (org_id, job_id, field) do update
 set state = excluded.state, provider = excluded.provider, value = excluded.value, confidence = excluded.confidence,
   cost_usd = excluded.cost_usd, latency_ms = excluded.latency_ms, answer_id = excluded.answer_id,
@@ -66,8 +68,8 @@ set state = excluded.state, provider = excluded.provider, value = excluded.value
 AUDIT = """
 insert into ops.enrichment_audit
   (org_id, audit_id, job_id, subject_id, field, old_value, new_value, provider, confidence, payload_hash)
-values (%(org_id)s, %(audit_id)s, %(job_id)s, %(subject_id)s, %(field)s, %(old)s, %(new)s, %(provider)s,
-  %(confidence)s, %(payload_hash)s)
+select org_id, audit_id, job_id, subject_id, field, old_value, new_value, provider, confidence, payload_hash
+from json_populate_recordset(null::ops.enrichment_audit, %(rows)s)
 """
 FORGET = """
 with gone as (
@@ -122,7 +124,7 @@ class Decisions:
         """Store attempts; one that waited for its answer is replaced by what came."""
         rows = [{**row, "org_id": self.org_id, "attempt_id": new_id()} for row in attempts]
         with self.connect(self.org_id) as connection:
-            execute_many(connection, ATTEMPT, rows)
+            write(connection, ATTEMPT, rows)
 
     def decide(
         self,
@@ -134,8 +136,8 @@ class Decisions:
         """Store what came of jobs and give them back, all or nothing."""
         own = {"org_id": self.org_id}
         with self.connect(self.org_id) as connection:
-            execute_many(connection, RESULT, [{**row, **own} for row in results])
-            execute_many(connection, AUDIT, [{**row, **own, "audit_id": new_id()} for row in audits])
+            write(connection, RESULT, [{**row, **own} for row in results])
+            write(connection, AUDIT, [{**row, **own, "audit_id": new_id()} for row in audits])
             finish(connection, self.org_id, token, jobs)
 
     def forget(self) -> int:

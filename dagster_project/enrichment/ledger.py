@@ -1,6 +1,7 @@
 """The ledger of calls and answers: a call is written before it is sent, and its answers before anybody uses them.
 
-What a killed process left open was in flight: it counts as charged in full (`lost`), and may be asked again.
+What a killed process left open was in flight, and what timed out or was cut off may have been carried out: both are
+`lost`, count as charged in full, and may be asked again.
 """
 
 import hashlib
@@ -19,7 +20,9 @@ from dagster_project.enrichment.ledger_sql import (
     CLAIM,
     CLOSE,
     CLOSE_LATE,
+    CLOSE_PROMISES,
     LOSE,
+    MOST_ALIKE,
     OPEN,
     PROMISE,
     REMEMBER,
@@ -27,6 +30,7 @@ from dagster_project.enrichment.ledger_sql import (
 )
 from dagster_project.enrichment.lookup import Inputs, Reading
 from dagster_project.enrichment.money import Settled, Share, restored, settle, stored
+from dagster_project.enrichment.rows import write
 from dagster_project.enrichment.subject import Subject
 from dagster_project.transport.outcomes import Outcome
 from dagster_project.transport.shared import Connect
@@ -60,6 +64,8 @@ class Call:
     lookup: str
     questions: Sequence[Question]
     keep_seconds: float = 86_400.0
+    # Whether an answer that comes later is polled for; otherwise the same call is made, and paid for, once more.
+    is_polled: bool = True
 
     @property
     def reserved(self) -> Decimal:
@@ -77,6 +83,8 @@ class Answered:
     attempts: int
     latency_ms: float | None
     readings: Sequence[tuple[Question, Reading, Decimal]]
+    # Nobody knows whether it was carried out; what it may have cost is in the readings.
+    is_lost: bool = False
 
 
 class Ledger:
@@ -104,25 +112,28 @@ class Ledger:
                 "provider": call.provider,
                 "lookup": call.lookup,
                 "subjects": len(call.questions),
-                "reserved": call.reserved,
-                "reservation": _json([stored(q.reserved, q.shares) for q in call.questions]),
-                "token": token,
+                "reserved_usd": call.reserved,
+                "reservation": [stored(q.reserved, q.shares) for q in call.questions],
+                "lease_token": token,
             }
             for call in calls
         ]
-        execute_many(connection, OPEN, rows)
+        write(connection, OPEN, rows)
 
     def settle(self, answered: Sequence[Answered]) -> None:
         """Commit answers, their price and what is remembered of them, all or nothing."""
-        with self.connect(self.org_id) as connection, connection.cursor() as cursor:
-            closings = [self._closing(one) for one in answered]
-            cursor.executemany(CLOSE, closings)
-            late = set() if cursor.rowcount == len(closings) else _closed_late(cursor, closings)
-            rows = [self._row(one.call, *reading) for one in answered for reading in one.readings]
-            cursor.executemany(ANSWER, rows)
-            cursor.executemany(REMEMBER, [row for row in rows if row["outcome"] in LASTING])
-            cursor.executemany(PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING])
-            self.unclaim(connection, [question.key for one in answered for question in one.call.questions])
+        if not answered:
+            return
+        closings = [self._closing(one) for one in answered]
+        rows = [self._row(one.call, *reading) for one in answered for reading in one.readings]
+        with self.connect(self.org_id) as connection:
+            late = _closed_late(connection, closings)
+            write(connection, ANSWER, rows)
+            write(connection, REMEMBER, [row for row in rows if row["outcome"] in LASTING])
+            keys = [question.key for one in answered for question in one.call.questions]
+            connection.execute(CLOSE_PROMISES, {"org_id": self.org_id, "keys": keys})
+            write(connection, PROMISE, [row for row in rows if row["outcome"] == Outcome.PENDING], most=MOST_ALIKE)
+            self.unclaim(connection, keys)
             settle(connection, self.org_id, (part for one in answered for part in _settled(one, one.call.id in late)))
 
     def lose(self) -> int:
@@ -138,12 +149,13 @@ class Ledger:
         return {
             "org_id": self.org_id,
             "call_id": one.call.id,
+            "state": "lost" if one.is_lost else "settled",
             "outcome": one.outcome,
             "status": one.status,
             "reason": one.reason or None,
             "attempts": one.attempts,
-            "cost": cost,
-            "latency": one.latency_ms,
+            "cost_usd": cost,
+            "latency_ms": one.latency_ms,
         }
 
     def _row(self, call: Call, question: Question, reading: Reading, cost: Decimal) -> dict[str, Any]:
@@ -159,32 +171,42 @@ class Ledger:
             "kind": subject.kind,
             "subject_id": subject.subject_id,
             "lead_id": subject.lead_id,
-            "inputs": _json(dict(question.inputs)),
+            "inputs": dict(question.inputs),
             "outcome": str(reading.outcome),
             "payload": payload,
             "payload_hash": payload and payload_hash(reading.record),
             "provider_request": reading.request_id,
-            "cost": cost,
+            "cost_usd": cost,
             "reason": reading.reason or None,
             "expires_at": now + lasts(reading, question.keep, question.keep_nothing),
-            "poll_at": now + timedelta(seconds=reading.retry_after or 1.0),
-            "reservation": _json(stored(question.reserved, question.shares)),
-        } | ({"expires_at": now + timedelta(seconds=call.keep_seconds)} if reading.outcome is Outcome.PENDING else {})
+        } | (_promise(call, question, reading) if reading.outcome is Outcome.PENDING else {})
 
 
-def _closed_late(cursor: psycopg.Cursor, closings: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Close the calls that were given up as lost; returns their ids."""
-    found = (cursor.execute(CLOSE_LATE, closing).fetchone() for closing in closings)
-    return {row[0] for row in found if row}
+def _promise(call: Call, question: Question, reading: Reading) -> dict[str, Any]:
+    """Until when a promise stands, and the money that is kept for it. One that is not polled for stands until it is to
+    be asked for again, and keeps none: it is paid for as any question is."""
+    now = datetime.now(UTC)
+    poll_at = now + timedelta(seconds=reading.retry_after or 1.0)
+    if not call.is_polled:
+        return {"poll_at": poll_at, "expires_at": poll_at, "reservation": {}}
+    kept = stored(question.reserved, question.shares)
+    return {"poll_at": poll_at, "expires_at": now + timedelta(seconds=call.keep_seconds), "reservation": kept}
+
+
+def _closed_late(connection: psycopg.Connection, closings: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Close calls; returns the ids of those that were given up as lost."""
+    if write(connection, CLOSE, closings).rowcount == len(closings):
+        return set()
+    return {call_id for (call_id,) in write(connection, CLOSE_LATE, closings).fetchall()}
 
 
 def _settled(one: Answered, is_late: bool) -> Iterable[Settled]:
-    """What becomes of a call's reservations; that of a pending answer stays until it comes. What counted as spent when
-    the call was given up is taken back first."""
+    """What becomes of a call's reservations; that of an answer which is polled for stays until it comes. What counted
+    as spent when the call was given up is taken back first."""
     for question, reading, cost in one.readings:
         if is_late:
             yield Settled(-question.reserved, -question.reserved, question.shares)
-        if reading.outcome is not Outcome.PENDING:
+        if reading.outcome is not Outcome.PENDING or not one.call.is_polled:
             yield Settled(question.reserved, cost, question.shares)
 
 
@@ -204,17 +226,6 @@ def payload_hash(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _json(content: Any) -> str:
-    return orjson.dumps(content).decode()
-
-
 def new_id() -> str:
     """An id for a call or an answer."""
     return str(uuid.uuid4())
-
-
-def execute_many(connection: psycopg.Connection, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One statement for many rows, in one trip."""
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)

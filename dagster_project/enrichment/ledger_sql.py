@@ -3,43 +3,66 @@
 OPEN = """
 insert into ops.enrichment_calls
   (org_id, call_id, request_id, provider, lookup, subjects, reserved_usd, reservation, lease_token)
-values (%(org_id)s, %(call_id)s, %(request_id)s, %(provider)s, %(lookup)s, %(subjects)s, %(reserved)s, %(reservation)s,
-  %(token)s)
+select org_id, call_id, request_id, provider, lookup, subjects, reserved_usd, reservation, lease_token
+from json_populate_recordset(null::ops.enrichment_calls, %(rows)s)
 """
 CLOSE = """
-update ops.enrichment_calls
-set state = 'settled', outcome = %(outcome)s, status = %(status)s, reason = %(reason)s, attempts = %(attempts)s,
-  cost_usd = %(cost)s, latency_ms = %(latency)s, settled_at = clock_timestamp()
-where org_id = %(org_id)s and call_id = %(call_id)s and state = 'sent'
+update ops.enrichment_calls as c
+set state = r.state, outcome = r.outcome, status = r.status, reason = r.reason, attempts = r.attempts,
+  cost_usd = r.cost_usd, latency_ms = r.latency_ms, settled_at = clock_timestamp()
+from json_populate_recordset(null::ops.enrichment_calls, %(rows)s) as r
+where c.org_id = r.org_id and c.call_id = r.call_id and c.state = 'sent'
 """
-# A call that was given up as lost, and whose answer came all the same: its worker was only slow.
-CLOSE_LATE = CLOSE.replace("state = 'sent'", "state = 'lost'") + "returning call_id::text"
+# Calls that were given up as lost, and whose answer came all the same: their worker was only slow.
+CLOSE_LATE = CLOSE.replace("c.state = 'sent'", "c.state = 'lost'") + "returning c.call_id::text"
 ANSWER = """
 insert into ops.enrichment_answers
   (org_id, answer_id, call_id, provider, lookup, cache_key, kind, subject_id, lead_id, inputs, outcome, payload,
    payload_hash, provider_request, cost_usd, reason)
-values (%(org_id)s, %(answer_id)s, %(call_id)s, %(provider)s, %(lookup)s, %(cache_key)s, %(kind)s, %(subject_id)s,
-  %(lead_id)s, %(inputs)s, %(outcome)s, %(payload)s, %(payload_hash)s, %(provider_request)s, %(cost)s, %(reason)s)
+select org_id, answer_id, call_id, provider, lookup, cache_key, kind, subject_id, lead_id, inputs, outcome, payload,
+  payload_hash, provider_request, cost_usd, reason
+from json_populate_recordset(null::ops.enrichment_answers, %(rows)s)
 """
+# In order of their keys, so that two callers cannot wait for each other.
 REMEMBER = """
 insert into ops.enrichment_cache (org_id, cache_key, answer_id, outcome, fetched_at, expires_at)
-values (%(org_id)s, %(cache_key)s, %(answer_id)s, %(outcome)s, clock_timestamp(), %(expires_at)s)
+select org_id, cache_key, answer_id, outcome, clock_timestamp(), expires_at
+from json_populate_recordset(null::ops.enrichment_cache, %(rows)s) order by cache_key
 on conflict (org_id, cache_key) do update
 set answer_id = excluded.answer_id, outcome = excluded.outcome, fetched_at = excluded.fetched_at,
   expires_at = excluded.expires_at
 """
+# What is asked about again is promised anew, or answered.
+CLOSE_PROMISES = """
+update ops.enrichment_pending set state = 'answered'
+where org_id = %(org_id)s and cache_key = any(%(keys)s) and state = 'waiting' and reservation = '{}'
+"""
+# A person who is asked about in several ways may be promised under one and the same id, as RocketReach does, and costs
+# each time: the second promise of an id is kept as `id 2`, and so on, as often as there are ways to ask.
+MOST_ALIKE = 6
 PROMISE = """
 insert into ops.enrichment_pending
   (org_id, provider, provider_request, answer_id, cache_key, poll_at, expires_at, reservation)
-values (%(org_id)s, %(provider)s, %(provider_request)s, %(answer_id)s, %(cache_key)s, %(poll_at)s, %(expires_at)s,
-  %(reservation)s)
--- a provider may name a later promise of the same question alike
+select r.org_id, r.provider, free.name, r.answer_id, r.cache_key, r.poll_at, r.expires_at, r.reservation
+from (
+  select *, row_number() over (partition by provider, provider_request order by cache_key) as place
+  from json_populate_recordset(null::ops.enrichment_pending, %(rows)s)) as r
+cross join lateral (
+  select name from (
+    select r.provider_request || case when n = 1 then '' else ' ' || n end as name, n
+    from generate_series(1, %(most)s) as n) as names
+  where not exists (
+    select from ops.enrichment_pending as p
+    where p.org_id = r.org_id and p.provider = r.provider and p.provider_request = name and p.state = 'waiting')
+  order by n offset r.place - 1 limit 1) as free
+order by r.provider, free.name
 on conflict (org_id, provider, provider_request) do update
 set answer_id = excluded.answer_id, cache_key = excluded.cache_key, asked_at = clock_timestamp(),
   poll_at = excluded.poll_at, expires_at = excluded.expires_at, state = 'waiting', reservation = excluded.reservation
 where enrichment_pending.state <> 'waiting'
 """
-# A claim of a worker that is gone is anybody's. An answer that came since the memory was read needs no question.
+# A claim of a worker that is gone is anybody's. What was answered or promised since the memory was read
+# needs no question.
 CLAIM = """
 with claimed as (
   insert into ops.enrichment_claims as k (org_id, cache_key, lease_token)
@@ -53,6 +76,9 @@ with claimed as (
 select cache_key from claimed where not exists (
   select from ops.enrichment_cache as c
   where c.org_id = %(org_id)s and c.cache_key = claimed.cache_key and c.fetched_at >= %(since)s)
+and not exists (
+  select from ops.enrichment_pending as p
+  where p.org_id = %(org_id)s and p.cache_key = claimed.cache_key and p.state = 'waiting' and p.asked_at >= %(since)s)
 """
 UNCLAIM = "delete from ops.enrichment_claims where org_id = %(org_id)s and cache_key = any(%(keys)s)"
 LOSE = """

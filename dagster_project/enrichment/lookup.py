@@ -51,9 +51,10 @@ class Lookup(Shape):
     subjects. `read(answer, inputs)` gives one reading per subject, in order, of an answer whose verdict is OK; it
     raises LookupError, TypeError or ValueError when the answer is not shaped as documented.
 
-    Where answers come later: `poll(request_id)` is the (free) call for one, `read_poll(answer)` its reading, whatever
-    its verdict; `read_delivery(body)` gives request id and reading of each result in a webhook's body. `keep_seconds`
-    is how long the provider keeps a result.
+    Where answers come later and are charged when they are promised: `poll(request_id)` is the free call for one,
+    `read_poll(answer)` its reading, whatever its verdict; `read_delivery(body)` gives request id and reading of each
+    result in a webhook's body. `keep_seconds` is how long the provider keeps a result. Without a `poll` the question is
+    put once more, as a call that may cost.
 
     `confidence(record, field)` is how sure the provider is of a waterfall field, 0 to 1; None where it does not say.
     """

@@ -10,10 +10,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import orjson
 import psycopg
 
-RESERVE = "select call_id::text, refused from ops.reserve_enrichment(%s, %s)"
+from dagster_project.enrichment.rows import as_json, write
+
+# Rows are locked in order of their keys, so that two callers cannot wait for each other.
+ENTER = """
+insert into ops.enrichment_spend (org_id, day, scope, name)
+select %(org_id)s, day, scope, name from json_populate_recordset(null::ops.enrichment_spend, %(rows)s)
+order by day, scope, name
+on conflict do nothing
+"""
+LOCK = """
+select s.day, s.scope, s.name, s.spent_usd + s.reserved_usd from ops.enrichment_spend as s
+inner join json_populate_recordset(null::ops.enrichment_spend, %(rows)s) as r using (day, scope, name)
+where s.org_id = %(org_id)s
+order by s.day, s.scope, s.name for update of s
+"""
 SETTLE = "select ops.settle_enrichment(%s, %s)"
 SPENT = """
 select scope, name, spent_usd, reserved_usd from ops.enrichment_spend where org_id = %(org_id)s and day = %(day)s
@@ -27,6 +40,9 @@ REASONS = {
 }
 # What is full for everybody ends the request; a full provider or lead only ends its own part of it.
 ENDING = {"day", "campaign", "request"}
+# Day, scope and name of a counter.
+Place = tuple[date, str, str]
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,10 @@ class Share:
     cap: Decimal | None = None
 
     @property
+    def place(self) -> Place:
+        return self.day, self.scope, self.name
+
+    @property
     def key(self) -> dict[str, str]:
         return {"day": self.day.isoformat(), "scope": self.scope, "name": self.name}
 
@@ -71,18 +91,24 @@ def shares(
 def reserve(
     connection: psycopg.Connection, org_id: str, wanted: Mapping[str, tuple[Decimal, Sequence[Share]]]
 ) -> dict[str, str | None]:
-    """Set aside the most that each question (a uuid) can cost; returns the scope that is full, None where it may be
-    asked."""
-    content = [
-        {
-            "call_id": key,
-            "parts": [
-                {**share.key, "usd": str(usd), "cap": None if share.cap is None else str(share.cap)} for share in parts
-            ],
-        }
-        for key, (usd, parts) in wanted.items()
-    ]
-    return dict(connection.execute(RESERVE, [org_id, orjson.dumps(content).decode()]).fetchall())
+    """Set aside the most that each question can cost; returns the scope that is full, None where it may be asked."""
+    keys = {share.place: share.key for _, parts in wanted.values() for share in parts}
+    write(connection, ENTER, list(keys.values()), org_id=org_id)
+    found = write(connection, LOCK, list(keys.values()), org_id=org_id)
+    counted = {(day, scope, name): usd for day, scope, name, usd in (found.fetchall() if found else ())}
+    refused = {key: _full(counted, usd, parts) for key, (usd, parts) in wanted.items()}
+    settle(connection, org_id, (Settled(-usd, ZERO, parts) for key, (usd, parts) in wanted.items() if not refused[key]))
+    return refused
+
+
+def _full(counted: dict[Place, Decimal], usd: Decimal, parts: Sequence[Share]) -> str | None:
+    """The first scope that has no room for so much; where all have, it is counted in each."""
+    for share in parts:
+        if share.cap is not None and counted[share.place] + usd > share.cap:
+            return share.scope
+    for share in parts:
+        counted[share.place] += usd
+    return None
 
 
 @dataclass(frozen=True)
@@ -96,14 +122,18 @@ class Settled:
 
 def settle(connection: psycopg.Connection, org_id: str, settled: Iterable[Settled]) -> None:
     """Replace reservations by what was spent."""
-    parts = [
-        {**share.key, "reserved": str(one.reserved), "spent": str(one.spent)}
-        for one in settled
-        for share in one.shares
-        if one.reserved or one.spent
-    ]
-    if parts:
-        connection.execute(SETTLE, [org_id, orjson.dumps(parts).decode()])
+    sums: dict[Place, list[Decimal]] = {}
+    for one in settled:
+        for share in one.shares if one.reserved or one.spent else ():
+            both = sums.setdefault(share.place, [ZERO, ZERO])
+            both[0] += one.reserved
+            both[1] += one.spent
+    if sums:
+        parts = [
+            {"day": day, "scope": scope, "name": name, "reserved": reserved, "spent": usd}
+            for (day, scope, name), (reserved, usd) in sums.items()
+        ]
+        connection.execute(SETTLE, [org_id, as_json(parts)])
 
 
 def spent(connection: psycopg.Connection, org_id: str, day: date) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:

@@ -43,4 +43,8 @@ def open_calls(
 def _call(group: Sequence[tuple[str, Step]], asked: Mapping[str, tuple[Question, Step]]) -> tuple[Call, Lookup]:
     step = group[0][1]
     questions = [asked[key][0] for key, _ in group]
-    return Call(new_id(), step.provider.name, step.lookup.name, questions, step.lookup.keep_seconds), step.lookup
+    lookup = step.lookup
+    call = Call(
+        new_id(), step.provider.name, lookup.name, questions, lookup.keep_seconds, is_polled=lookup.poll is not None
+    )
+    return call, lookup

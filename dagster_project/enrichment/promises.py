@@ -1,7 +1,8 @@
 """Answers that come later: who is due to be asked again, and the one time that a result is taken.
 
 A result may come by poll, by webhook, and by the webhook's second delivery: whichever is first turns the promise into
-an answer, in one transaction with its money; the others find it answered and change nothing.
+an answer, in one transaction with its money; the others find it answered and change nothing. What is not polled for
+(see `ledger`) holds no money, and is nobody's business here.
 """
 
 from collections.abc import Mapping
@@ -12,37 +13,39 @@ from typing import Any
 
 import orjson
 
-from dagster_project.enrichment.ledger import lasts, new_id, payload_hash
-from dagster_project.enrichment.ledger_sql import ANSWER, REMEMBER
+from dagster_project.enrichment.ledger import LASTING, lasts, new_id, payload_hash
+from dagster_project.enrichment.ledger_sql import ANSWER, MOST_ALIKE, REMEMBER
 from dagster_project.enrichment.lookup import Reading
 from dagster_project.enrichment.money import restored, settle
-from dagster_project.transport.outcomes import Outcome
+from dagster_project.enrichment.rows import write
 from dagster_project.transport.shared import Connect
 
 # A promise is asked about again after this long, doubled each time up to the longest.
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 300.0
 DUE = """
-select p.provider, p.provider_request, a.lookup, p.asked_at, p.poll_at, p.expires_at
+select p.provider, split_part(p.provider_request, ' ', 1), a.lookup, p.asked_at, p.poll_at, p.expires_at
 from ops.enrichment_pending as p
 inner join ops.enrichment_answers as a on a.org_id = p.org_id and a.answer_id = p.answer_id
-where p.org_id = %(org_id)s and p.state = 'waiting' and p.poll_at <= clock_timestamp()
+where p.org_id = %(org_id)s and p.state = 'waiting' and p.reservation <> '{}' and p.poll_at <= clock_timestamp()
 order by p.poll_at limit %(most)s
 """
 LATER = """
 update ops.enrichment_pending set poll_at = %(poll_at)s
-where org_id = %(org_id)s and provider = %(provider)s and provider_request = %(request)s and state = 'waiting'
+where org_id = %(org_id)s and provider = %(provider)s and provider_request = any(%(requests)s) and state = 'waiting'
 """
 TAKE = """
 update ops.enrichment_pending set state = %(state)s
-where org_id = %(org_id)s and provider = %(provider)s and provider_request = %(request)s and state = 'waiting'
-returning answer_id::text, cache_key, reservation
+where org_id = %(org_id)s and provider = %(provider)s and provider_request = any(%(requests)s) and state = 'waiting'
+  and reservation <> '{}'
+returning answer_id::text, reservation
 """
 PROMISED = """
 select call_id::text, provider, lookup, cache_key, kind, subject_id::text, lead_id::text, inputs
 from ops.enrichment_answers where org_id = %(org_id)s and answer_id = %(answer_id)s
 """
 NEXT = """
-select min(poll_at) from ops.enrichment_pending where org_id = %(org_id)s and state = 'waiting'
+select min(poll_at) from ops.enrichment_pending
+where org_id = %(org_id)s and state = 'waiting' and reservation <> '{}'
 """
 
 
@@ -87,22 +90,24 @@ class Promises:
     def take(
         self, provider: str, request: str, reading: Reading, cost: Decimal, keep: timedelta, keep_nothing: timedelta
     ) -> bool:
-        """Turn a promise into its answer; False when there is no such promise, or somebody was first."""
-        is_expired = reading.outcome not in (Outcome.OK, Outcome.NO_MATCH, Outcome.SUPPRESSED)
-        state = "expired" if is_expired else "answered"
+        """Turn a promise into its answer; False when there is no such promise, or somebody was first.
+
+        A promise that was not kept counts as charged in full: providers who are polled charge when they promise.
+        """
+        is_kept = reading.outcome in LASTING
+        state = {"state": "answered" if is_kept else "expired"}
+        until = datetime.now(UTC) + lasts(reading, keep, keep_nothing)
         with self.connect(self.org_id) as connection:
-            taken = connection.execute(TAKE, self._key(provider, request) | {"state": state}).fetchone()
-            if taken is None:
-                return False
-            answer_id, _, reservation = taken
-            promised = connection.execute(PROMISED, {"org_id": self.org_id, "answer_id": answer_id}).fetchone()
-            row = self._answer(promised, request, reading, cost)
-            row["expires_at"] = datetime.now(UTC) + lasts(reading, keep, keep_nothing)
-            connection.execute(ANSWER, row)
-            if not is_expired:
-                connection.execute(REMEMBER, row)
-            settle(connection, self.org_id, [restored(reservation, cost)])
-        return True
+            taken = connection.execute(TAKE, self._key(provider, request) | state).fetchall()
+            for answer_id, reservation in taken:
+                promised = connection.execute(PROMISED, {"org_id": self.org_id, "answer_id": answer_id}).fetchone()
+                usd = cost if is_kept else Decimal(reservation["usd"])
+                row = self._answer(promised, request, reading, usd) | {"expires_at": until}
+                write(connection, ANSWER, [row])
+                if is_kept:
+                    write(connection, REMEMBER, [row])
+                settle(connection, self.org_id, [restored(reservation, usd)])
+        return bool(taken)
 
     def _answer(self, promised: tuple[Any, ...], request: str, reading: Reading, cost: Decimal) -> dict[str, Any]:
         names = ("call_id", "provider", "lookup", "cache_key", "kind", "subject_id", "lead_id", "inputs")
@@ -110,14 +115,15 @@ class Promises:
         return row | {
             "org_id": self.org_id,
             "answer_id": new_id(),
-            "inputs": orjson.dumps(row["inputs"]).decode(),
             "outcome": str(reading.outcome),
             "payload": None if reading.record is None else orjson.dumps(reading.record).decode(),
             "payload_hash": None if reading.record is None else payload_hash(reading.record),
             "provider_request": request,
-            "cost": cost,
+            "cost_usd": cost,
             "reason": reading.reason or None,
         }
 
-    def _key(self, provider: str, request: str) -> Mapping[str, str]:
-        return {"org_id": self.org_id, "provider": provider, "request": request}
+    def _key(self, provider: str, request: str) -> Mapping[str, Any]:
+        """Every promise that the provider made under one id."""
+        alike = [request, *(f"{request} {n}" for n in range(2, MOST_ALIKE + 1))]
+        return {"org_id": self.org_id, "provider": provider, "requests": alike}

@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dagster_project.enrichment.ledger import new_id
+from dagster_project.enrichment.rows import write
 from dagster_project.enrichment.subject import FIELDS, Known, Subject
 from dagster_project.transport.shared import Connect
 
@@ -50,10 +51,11 @@ update ops.enrichment_jobs set lease_until = clock_timestamp() + make_interval(s
 where org_id = %(org_id)s and lease_token = %(token)s and state = 'running'
 """
 FINISH = """
-update ops.enrichment_jobs
-set state = %(state)s, reason = %(reason)s, lease_token = null, lease_until = null, next_at = %(next_at)s,
-  finished_at = case when %(state)s = 'pending' then null else clock_timestamp() end
-where org_id = %(org_id)s and job_id = %(job_id)s and lease_token = %(token)s
+update ops.enrichment_jobs as j
+set state = r.state, reason = r.reason, lease_token = null, lease_until = null, next_at = r.next_at,
+  finished_at = case when r.state = 'pending' then null else clock_timestamp() end
+from json_populate_recordset(null::ops.enrichment_jobs, %(rows)s) as r
+where j.org_id = %(org_id)s and j.job_id = r.job_id and j.lease_token = %(token)s
 """
 START = """
 update ops.enrichment_requests set state = 'running', reason = null, finished_at = null
@@ -65,6 +67,10 @@ where org_id = %(org_id)s and request_id = %(request_id)s
 """
 COUNTS = """
 select state, count(*) from ops.enrichment_jobs where org_id = %(org_id)s and request_id = %(request_id)s group by state
+"""
+NEXT = """
+select min(greatest(next_at, clock_timestamp())) from ops.enrichment_jobs
+where org_id = %(org_id)s and request_id = %(request_id)s and state = 'pending'
 """
 SELECT = """
 select request_id, requested_at, requested_by, priority, fields, campaign, subjects, estimate_usd, max_usd, state,
@@ -166,6 +172,11 @@ class Requests:
         with self.connect(self.org_id) as connection:
             return dict(connection.execute(COUNTS, {"org_id": self.org_id, "request_id": request_id}).fetchall())
 
+    def next_at(self, request_id: str) -> datetime | None:
+        """When the next job that nobody works on is due; None without any."""
+        with self.connect(self.org_id) as connection:
+            return connection.execute(NEXT, {"org_id": self.org_id, "request_id": request_id}).fetchone()[0]
+
     def get(self, request_id: str) -> Request | None:
         """A request; None when there is none of the id."""
         found = self._select("and request_id = %(request_id)s", request_id=request_id)
@@ -188,8 +199,7 @@ class Requests:
 
 def finish(connection: psycopg.Connection, org_id: str, token: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Give back leased jobs: job_id, state, reason, next_at (when a waiting one is due again)."""
-    with connection.cursor() as cursor:
-        cursor.executemany(FINISH, [{**row, "org_id": org_id, "token": token} for row in rows])
+    write(connection, FINISH, rows, org_id=org_id, token=token)
 
 
 def _stored(subject: Subject) -> str:

@@ -25,6 +25,10 @@ from dagster_project.transport.shared import Connect
 
 # When a question that another worker asks is looked at again.
 ELSEWHERE = timedelta(seconds=1)
+# A job looks for its promised answer this long after the provider was asked for it again.
+AFTER_POLL = timedelta(seconds=0.5)
+# Answers that come within this time are committed together.
+GATHER_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Rounds:
             steps: dict[tuple[str, str, str], list[tuple[str, Step]]] = {}
             for name in state.open_fields():
                 progress, subject = state.fields[name].progress, state.job.subject
-                step = next_step(progress, name, subject, state.identity, self.asker.providers, self._why_not)
+                step = next_step(progress, name, subject, state.identity, self.asker.providers)
                 if step:
                     key = cache_key(step.provider.name, step.lookup.name, step.inputs)
                     steps.setdefault((step.provider.name, step.lookup.name, key), []).append((name, step))
@@ -150,7 +154,7 @@ class Rounds:
         return self._take(ask, cached.reading, cost, source)
 
     def _from_promise(self, ask: Ask, promised: Waiting) -> list[dict[str, Any]]:
-        ask.state.waits_until = promised.poll_at
+        ask.state.waits_until = promised.poll_at + AFTER_POLL
         return self._take(
             ask, Reading(Outcome.PENDING), Decimal(0), Source(promised.answer_id, datetime.now(UTC), is_cached=True)
         )
@@ -178,6 +182,9 @@ class Rounds:
         try:
             while tasks:
                 done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                if tasks:
+                    more, tasks = await asyncio.wait(tasks, timeout=GATHER_SECONDS)
+                    done |= more
                 answered = [task.result() for task in done]
                 self.failpoint("answered")
                 await asyncio.to_thread(self.ledger.settle, answered)
@@ -232,7 +239,7 @@ class Rounds:
                 self.resting[one.call.provider] = reading.reason or str(reading.outcome)
             for place, ask in enumerate(fresh[question.key]):
                 if reading.outcome is Outcome.PENDING:
-                    ask.state.waits_until = now + timedelta(seconds=reading.retry_after or 1.0)
+                    ask.state.waits_until = now + timedelta(seconds=reading.retry_after or 1.0) + AFTER_POLL
                 source = Source(question.id, now, hashed, one.latency_ms, is_cached=place > 0)
                 rows += self._take(ask, reading, Decimal(0) if place else cost, source)
         return rows

@@ -3,6 +3,7 @@
 Reads `marts.dim_lead` and `marts.dim_contact` as the role `app` of one tenant.
 """
 
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -75,6 +76,18 @@ def subjects(
         if "person" in kinds:
             found += [_contact(row) for row in cursor.execute(CONTACTS, values).fetchall()]
     return found
+
+
+def misspelt(ids: Iterable[str]) -> str | None:
+    """The first of some texts that can be the id of no lead or contact; None where all can."""
+    return next((text for text in ids if not _is_id(text)), None)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
 
 
 def _lead(row: Mapping[str, Any]) -> Subject:

@@ -93,12 +93,11 @@ def next_step(
     subject: Subject,
     identity: Mapping[str, str],
     providers: Mapping[str, Provider],
-    why_not: Callable[[str], str | None],
 ) -> Step | None:
     """The first provider in order that was not tried and can be asked; None when the field is over.
 
-    `providers` are those with a key; `why_not(provider)` says why one cannot be asked now (turned off, resting), None
-    when it can. Who is passed over is noted in `progress.passed`, and costs nothing.
+    `providers` are those with a key. Who is passed over is noted in `progress.passed`, and costs nothing. Whether a
+    provider rests is not asked here: what it answered or promised before may be there all the same.
     """
     if progress.is_over:
         return None
@@ -111,9 +110,6 @@ def next_step(
             continue
         if name in progress.promised:
             return Step(providers[name], *progress.promised[name])
-        if reason := why_not(name):
-            progress.passed[name] = reason
-            continue
         found = _askable(providers[name], field_name, identity)
         if found is None:
             progress.passed[name] = TOO_LITTLE

@@ -29,6 +29,8 @@ LATE_SECONDS, MOST_TURNS = 0.03, 5
 PATIENCE_SECONDS = 900.0
 BREAKER_LOOK_SECONDS = 2.0
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+# Failures before a call was sent: the provider knows nothing of it.
+UNSENT = {error.__name__ for error in (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)}
 # Of the whole answer: a body that drips in never passes a timeout between two pieces of it.
 CALL_SECONDS = 90.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -47,6 +49,13 @@ class Attempt:
     started_at: datetime
     latency_seconds: float
     waited_seconds: float
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the provider may have carried the call out, and charge for it, although no whole answer came."""
+        if self.verdict.outcome is not Outcome.TRANSIENT or self.verdict.reason in UNSENT:
+            return False
+        return self.answer is None or self.answer.status < 300
 
 
 class Watch(Protocol):
@@ -109,13 +118,15 @@ class Client:
         watch: Watch,
         attempts: int = ATTEMPTS,
         seconds: float = CALL_SECONDS,
+        repeats_doubtful: bool = True,
     ) -> Attempt:
-        """The last attempt, good or bad; each may take so many seconds once it is sent. Raises `TooLong` when the
-        limits allow no call within the patience."""
+        """The last attempt, good or bad; each may take so many seconds once it is sent. One in doubt is only repeated
+        where `repeats_doubtful`. Raises `TooLong` when the limits allow no call within the patience."""
         for number in range(1, attempts + 1):
             attempt = await self._attempt(number, request, windows, watch, seconds)
             pause = self.pause_after(attempt)
-            if pause is None or number == attempts:
+            is_final = attempt.is_in_doubt and not repeats_doubtful
+            if pause is None or number == attempts or is_final:
                 return attempt
             watch.repeated(attempt)
             if attempt.verdict.outcome is Outcome.RATE_LIMITED:

@@ -4,6 +4,7 @@ The tables and functions are those of migration 0003; `connect` is `Warehouse.ap
 role `app` for one tenant.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -14,6 +15,8 @@ from dagster_project.transport.breaker import Health, asked, told
 from dagster_project.transport.windows import MARGIN_SECONDS, TooLong, Windows
 
 TAKE = "select ops.take_slot(%(counters)s::text[], %(calls)s::int[], %(seconds)s::float8[], %(patience)s, %(margin)s)"
+# Longer than any pause.
+LONGEST_SECONDS = 1e9
 ENTER = "insert into ops.provider_health (org_id, provider) values (%(org_id)s, %(provider)s) on conflict do nothing"
 READ = """
 select state, failures, extract(epoch from since)::float8, extract(epoch from clock_timestamp())::float8
@@ -32,12 +35,37 @@ class Connect(Protocol):
 
 
 class SharedLimiter:
-    """Slots of calls that all processes take from; about a millisecond a call."""
+    """Slots of calls that all processes take from; about a millisecond a call. A call without windows takes none:
+    whether its provider is paused is looked up once a second."""
 
-    def __init__(self, connect: Connect, org_id: str) -> None:
-        self.connect, self.org_id = connect, org_id
+    FRESH_SECONDS = 1.0
+
+    def __init__(self, connect: Connect, org_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.connect, self.org_id, self.clock = connect, org_id, clock
+        # provider to when its pause was looked up, and when that ends
+        self._pauses: dict[str, tuple[float, float]] = {}
 
     def take(self, windows: Windows, patience: float) -> float:
+        wait = self._slot(windows, patience) if any(windows.values()) else self._rest(windows)
+        if abs(wait) > patience:
+            raise TooLong(abs(wait))
+        return wait
+
+    def _rest(self, windows: Windows) -> float:
+        """Seconds until the pauses of uncounted calls are over."""
+        return max((self._pause_of(name) for name in {counter.split("/")[0] for counter in windows}), default=0.0)
+
+    def _pause_of(self, provider: str) -> float:
+        now = self.clock()
+        looked_at, over_at = self._pauses.get(provider, (float("-inf"), now))
+        if now - looked_at >= self.FRESH_SECONDS:
+            # a patience without end: the answer is how long the pause is, and nothing is reserved
+            looked_at, over_at = now, now + self._slot({provider: ()}, LONGEST_SECONDS)
+            self._pauses[provider] = looked_at, over_at
+        return max(0.0, over_at - now)
+
+    def _slot(self, windows: Windows, patience: float) -> float:
+        """Seconds until the next moment, which is reserved; negative, and not, when that is beyond the patience."""
         # a counter without windows is listed too, because pauses hold for it
         limits = [(name, w) for name, found in windows.items() for w in found or [None]]
         values = {
@@ -48,12 +76,10 @@ class SharedLimiter:
             "margin": MARGIN_SECONDS,
         }
         with self.connect(self.org_id) as connection:
-            (wait,) = connection.execute(TAKE, values).fetchone()
-        if wait < 0:
-            raise TooLong(-wait)
-        return wait
+            return connection.execute(TAKE, values).fetchone()[0]
 
     def pause(self, provider: str, seconds: float) -> None:
+        self._pauses.pop(provider, None)
         with self.connect(self.org_id) as connection:
             connection.execute("select ops.pause_calls(%s, %s)", [provider, seconds])
 

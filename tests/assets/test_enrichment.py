@@ -186,6 +186,21 @@ def test_a_waterfall_that_cannot_be_used_fails_the_run_in_a_sentence(office: Off
     assert failure.user_failure_data.description == 'broken.yaml: missing key "fields"'
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"leads": ["7"]}, '"7" is not the id of a lead or contact'),
+        ({"fields": ["emial"]}, 'no field "emial" (did you mean "email"?)'),
+    ],
+    ids=["lead", "field"],
+)
+def test_a_slip_in_the_launchpad_is_told_before_anybody_is_asked(office: Office, wrong: dict[str, Any], sentence: str):
+    result = office.materialise(config={"fields": ["email"], **wrong})
+    (failure,) = (e.step_failure_data for e in result.all_events if e.is_step_failure)
+    assert failure.user_failure_data.description == sentence
+    assert office.requests.open() == []
+
+
 def test_the_health_of_every_provider_is_noted_and_only_those_with_a_key_that_are_on_are_called(office: Office):
     Switches(office.warehouse.app, office.settings.org_id).disable("hunter", "ann", None)
     shown = metadata(office.materialise("check_providers", day=None), "provider_health")

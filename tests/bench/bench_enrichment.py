@@ -5,8 +5,9 @@
 `faults`: each run asks about six to ten leads and contacts, every field of the shipped waterfall, of a sandbox in this
 process whose answers fail as the seed says. Workers, one or several, are killed at failpoints and followed by others
 until every job has ended; promised answers come by poll and, twice, by webhook; a third of the runs has tight caps.
-Then the sandbox's bill is held against the ledger, the caps and the jobs. Pauses between attempts are 25 times shorter
-than outside. Any violation makes the exit code 1.
+Then the sandbox's bill is held against the ledger, call by call, and against the caps and the jobs. Pauses between
+attempts are 25 times shorter than outside. Nothing but a call that the sandbox lets hang ever waits for its answer, so
+that the machine's speed gives up no other. Any violation makes the exit code 1.
 
 `throughput`: so many leads with a contact each, five fields, of a sandbox in a process of its own over HTTP, without
 limits; then the same request again, which memory answers. The sandbox shares the machine's cores.
@@ -18,6 +19,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.bench.bench_sources import CONSOLE, table, temporary
@@ -25,33 +28,46 @@ from tests.bench.bench_walk import machine
 
 if TYPE_CHECKING:
     from tests.bench.enrichment_audit import Judgement
+    from tests.bench.enrichment_faults import FaultRuns
 
 PARTS = ("faults", "throughput")
 BACKOFF_SECONDS = 0.02
+LOOK_AGAIN = timedelta(seconds=0.02)
 
 
 def faults(options: argparse.Namespace) -> bool:
     """Seeded runs; whether none of them did what must never be."""
+    from dagster_project.enrichment import rounds
     from dagster_project.transport import client
     from tests.bench.enrichment_faults import FaultRuns
     from tests.bench.enrichment_world import warehouse
 
-    client.BACKOFF_SECONDS = BACKOFF_SECONDS
-    began, found = time.monotonic(), []
+    client.BACKOFF_SECONDS, rounds.AFTER_POLL, rounds.ELSEWHERE = BACKOFF_SECONDS, LOOK_AGAIN, LOOK_AGAIN
+    began, seeds = time.monotonic(), range(options.seed, options.seed + options.runs)
     with temporary("waterfall") as folder:
         house = warehouse(folder)
         try:
-            runs = FaultRuns(folder, house, options.records)
-            for number in range(options.runs):
-                found.append(runs.run(options.seed + number))
-                if found[-1].is_wrong:
-                    CONSOLE.print(found[-1])
+            sandboxes = [FaultRuns(folder, house, options.records) for _ in range(options.beside)]
+            with ThreadPoolExecutor(options.beside) as pool:
+                parts = list(pool.map(in_turn, sandboxes, (seeds[n :: options.beside] for n in range(options.beside))))
         finally:
             house.embedded.remove()
+    found = [judgement for part in parts for judgement in part]
     show_faults(found, time.monotonic() - began)
-    for title, counts in (("faults", runs.faults), ("kills at", runs.points)):
-        CONSOLE.print(f"{title}: {', '.join(f'{name} {count:,}' for name, count in counts.most_common())}")
+    for title, counters in (("faults", [s.faults for s in sandboxes]), ("kills at", [s.points for s in sandboxes])):
+        counts = sum(counters, Counter()).most_common()
+        CONSOLE.print(f"{title}: {', '.join(f'{name} {count:,}' for name, count in counts)}")
     return not any(judgement.is_wrong for judgement in found)
+
+
+def in_turn(runs: "FaultRuns", seeds: Sequence[int]) -> "list[Judgement]":
+    """One run after the other in a sandbox; what is wrong is shown at once."""
+    found = []
+    for seed in seeds:
+        found.append(runs.run(seed))
+        if found[-1].is_wrong:
+            CONSOLE.print(found[-1])
+    return found
 
 
 def show_faults(found: "Sequence[Judgement]", seconds: float) -> None:
@@ -64,11 +80,14 @@ def show_faults(found: "Sequence[Judgement]", seconds: float) -> None:
         "killed": sum(j.kills for j in found),
         "calls": sum(j.calls for j in found),
         "answers": sum(j.answers for j in found),
-        "calls lost in flight": sum(j.lost for j in found),
+        "calls in doubt": sum(j.in_doubt for j in found),
         "answers paid again after that": sum(j.again for j in found),
         "promises left to a later run": sum(j.waiting for j in found),
         "billed, USD": sum(j.bill for j in found),
-        "of it lost in flight, USD": sum(j.unbilled for j in found),
+        "for answers that came, USD": sum(j.bill - j.lost for j in found),
+        "by the ledger, USD": sum(j.certain for j in found),
+        "for calls in doubt, USD": sum(j.lost for j in found),
+        "by the ledger at most, USD": sum(j.doubtful for j in found),
         **{f"jobs {state}": count for state, count in sorted(states.items())},
         **{f"requests {state}": count for state, count in sorted(requests.items())},
         "paid twice": sum(j.paid_twice for j in found),
@@ -121,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; none is all")
     parser.add_argument("--runs", type=int, default=200, help="fault runs")
+    parser.add_argument("--beside", type=int, default=4, help="fault runs side by side, each in a sandbox of its own")
     parser.add_argument("--records", type=int, default=2_000, help="records of the fault runs' world")
     parser.add_argument("--leads", type=int, default=2_000, help="leads of the large request")
     parser.add_argument("--seed", type=int, default=1)

@@ -1,6 +1,12 @@
-"""A run of a waterfall held against the sandbox's bill: what was paid, what was promised, how every job ended."""
+"""A run of a waterfall held against the sandbox's bill, call by call: what was paid, what was lost, how each job ended.
 
-from collections import Counter
+Both sides name a call by the id that was sent with it. What is certain must be equal to the cent; of a call in doubt
+(killed in flight, timed out, cut off, a promise that was not kept) the ledger counts the most that it can have cost,
+and the bill says what it did cost.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -9,43 +15,57 @@ from psycopg.rows import dict_row
 
 from dagster_project.enrichment.money import Caps
 from dagster_project.resources.warehouse import Warehouse
+from dagster_project.sandbox.api.ledger import Line
 from dagster_project.sandbox.api.stage import Stage
 
-ANSWERED = "select coalesce(sum(cost_usd), 0) as usd, count(*) as answers from ops.enrichment_answers where org_id = %s"
+# Of each call: what its answers cost for certain, what it counts for while nobody knows, what is kept for its promises.
 CALLS = """
-select count(*) as calls, count(*) filter (where state = 'sent') as open,
-  count(*) filter (where state = 'lost') as lost, coalesce(sum(subjects) filter (where state = 'lost'), 0) as questions,
-  coalesce(sum(reserved_usd) filter (where state = 'lost'), 0) as reserved
-from ops.enrichment_calls where org_id = %s
+select c.call_id::text as id, c.state,
+  coalesce(sum(a.cost_usd) filter (where a.outcome in ('ok', 'no_match', 'suppressed')), 0) as certain,
+  coalesce(sum(a.cost_usd) filter (where a.outcome not in ('ok', 'no_match', 'suppressed')), 0)
+    + case c.outcome when 'lost' then c.cost_usd else 0 end as doubtful,
+  coalesce(sum((p.reservation ->> 'usd')::numeric), 0) as promised
+from ops.enrichment_calls as c
+left join ops.enrichment_answers as a on a.org_id = c.org_id and a.call_id = c.call_id
+left join ops.enrichment_pending as p on p.org_id = a.org_id and p.answer_id = a.answer_id and p.state = 'waiting'
+where c.org_id = %s group by c.org_id, c.call_id
 """
+# Answers that were paid for although the very same question had been answered.
+REPEATED = """
+select coalesce(sum(n - 1), 0) as n from (
+  select count(*) as n from ops.enrichment_answers
+  where org_id = %s and cost_usd > 0 and outcome in ('ok', 'no_match', 'suppressed') group by cache_key) as questions
+"""
+ANSWERS = "select count(*) as n from ops.enrichment_answers where org_id = %s"
 SPEND = "select scope, name, spent_usd, reserved_usd from ops.enrichment_spend where org_id = %s"
-WAITING = """
-select count(*) as n, coalesce(sum((reservation ->> 'usd')::numeric), 0) as usd
-from ops.enrichment_pending where org_id = %s and state = 'waiting'
-"""
+WAITING = "select count(*) as n from ops.enrichment_pending where org_id = %s and state = 'waiting'"
 JOBS = """
 select j.state, j.reason, r.state as request, r.reason as request_reason from ops.enrichment_jobs as j
 inner join ops.enrichment_requests as r using (org_id, request_id) where j.org_id = %s
 """
+ZERO = Decimal(0)
 
 
 @dataclass
 class Judgement:
     """One run: its figures, and in words whatever must never be. `again` are answers that were paid for again because
-    their call was in flight when its worker was killed; `waiting` are promises left to a later run
-    by a request that was stopped, or by a provider that is left alone until tomorrow."""
+    the call that was to bring them was lost; `waiting` are promises left to a later run by a request that was stopped,
+    or by a provider that is left alone until tomorrow. Money in USD: `certain` is the ledger's for answers that came,
+    `doubtful` what it counts for calls in doubt, `lost` what these were really billed."""
 
     org_id: str
     processes: int
     kills: int
     calls: int = 0
     answers: int = 0
-    lost: int = 0
+    in_doubt: int = 0
     again: int = 0
     paid_twice: int = 0
     waiting: int = 0
-    bill: Decimal = Decimal(0)
-    unbilled: Decimal = Decimal(0)
+    bill: Decimal = ZERO
+    certain: Decimal = ZERO
+    doubtful: Decimal = ZERO
+    lost: Decimal = ZERO
     states: Counter[str] = field(default_factory=Counter)
     request: str = ""
     over_caps: list[str] = field(default_factory=list)
@@ -59,49 +79,67 @@ class Judgement:
 def judge(warehouse: Warehouse, org_id: str, stage: Stage, caps: Caps, processes: int, kills: int) -> Judgement:
     """Compare a run's ledger with the bill."""
     found = Judgement(org_id, processes, kills)
+    with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
 
-    def rows(query: str) -> list[dict[str, Any]]:
-        with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        def rows(query: str) -> list[dict[str, Any]]:
             return cursor.execute(query, [org_id]).fetchall()
 
-    (answered,), (calls,), (waiting,) = rows(ANSWERED), rows(CALLS), rows(WAITING)
-    found.answers, found.calls, found.lost = answered["answers"], calls["calls"], calls["lost"]
-    found.bill = sum((account.charged for account in stage.ledger.accounts.values()), Decimal(0))
-    found.unbilled = found.bill - answered["usd"]
-    _paid(found, stage, calls, waiting["usd"])
-    spend = rows(SPEND)
-    _counted(found, spend, answered["usd"] + calls["reserved"], waiting["usd"])
-    found.waiting = waiting["n"]
+        calls, spend, jobs = {row["id"]: row for row in rows(CALLS)}, rows(SPEND), rows(JOBS)
+        found.answers, found.waiting, repeated = (rows(query)[0]["n"] for query in (ANSWERS, WAITING, REPEATED))
+    found.bill = sum((account.charged for account in stage.ledger.accounts.values()), ZERO)
+    charged = [line for line in stage.ledger.lines if line.charged]
+    _compared(found, calls, charged)
+    _repeated(found, calls, charged)
+    found.paid_twice = max(found.paid_twice, int(repeated))
+    _counted(found, spend, sum((call["promised"] for call in calls.values()), ZERO))
     _capped(found, spend, stage, caps)
-    _ended(found, rows(JOBS))
+    _ended(found, jobs)
     return found
 
 
-def _paid(found: Judgement, stage: Stage, calls: dict[str, Any], waiting: Decimal) -> None:
-    """The bill is the ledger to the cent, but for what was lost in flight or is still promised; nothing else is handed
-    over twice."""
-    if not 0 <= found.unbilled <= calls["reserved"] + waiting:
-        found.mismatches.append(
-            f"billed {found.bill}, of it {found.unbilled} not in the ledger, {calls['reserved']} lost"
-        )
-    lines = Counter((e.provider, e.question, e.page) for e in stage.ledger.lines if e.charged)
-    twice = sum(count - 1 for count in lines.values())
-    found.again = min(twice, calls["questions"])
-    found.paid_twice = twice - found.again
-    if calls["open"]:
-        found.mismatches.append(f"{calls['open']} calls are neither settled nor lost")
+def _compared(found: Judgement, calls: dict[str, dict[str, Any]], charged: Iterable[Line]) -> None:
+    """Each call's bill is what its answers cost, to the cent; of one in doubt it is no more than the ledger counts."""
+    bill: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in charged:
+        bill[line.request_id] += line.charged
+    strange = sum((bill[name] for name in bill.keys() - calls.keys()), ZERO)
+    if strange:
+        found.mismatches.append(f"{strange} is billed for calls that the ledger does not know")
+    for name, call in calls.items():
+        most = call["certain"] + call["doubtful"] + call["promised"]
+        if call["state"] == "sent":
+            found.mismatches.append(f"call {name} is neither settled nor lost")
+        if not call["certain"] <= bill[name] <= most:
+            found.mismatches.append(f"call {name} is billed {bill[name]}, by the ledger {call['certain']} to {most}")
+        found.certain += call["certain"]
+        found.doubtful += call["doubtful"]
+        found.lost += bill[name] - call["certain"]
+    found.calls, found.in_doubt = len(calls), sum(call["state"] == "lost" for call in calls.values())
 
 
-def _counted(found: Judgement, spend: list[dict[str, Any]], paid: Decimal, waiting: Decimal) -> None:
+def _repeated(found: Judgement, calls: dict[str, dict[str, Any]], charged: Iterable[Line]) -> None:
+    """A question is only charged again where every call that it was charged in before was lost."""
+    had: dict[tuple[str, str, str], bool] = {}
+    for line in charged:
+        question = line.provider, line.question, line.page
+        if question in had:
+            found.paid_twice += had[question]
+            found.again += not had[question]
+        is_had = line.request_id in calls and calls[line.request_id]["state"] != "lost"
+        had[question] = had.get(question, False) or is_had
+
+
+def _counted(found: Judgement, spend: list[dict[str, Any]], promised: Decimal) -> None:
     """Every counter's money is that of the ledger, and nothing stays reserved but for promises."""
+    paid = found.certain + found.doubtful
     for scope in ("day", "request", "campaign", "provider", "lead"):
         rows = [row for row in spend if row["scope"] == scope]
-        total = sum((row["spent_usd"] for row in rows), Decimal(0))
+        total = sum((row["spent_usd"] for row in rows), ZERO)
         if spend and total != paid:
             found.mismatches.append(f"by {scope} {total} is spent, by the ledger {paid}")
-        reserved = sum((row["reserved_usd"] for row in rows), Decimal(0))
-        if reserved != waiting:
-            found.mismatches.append(f"by {scope} {reserved} is still reserved, {waiting} for promises")
+        reserved = sum((row["reserved_usd"] for row in rows), ZERO)
+        if reserved != promised:
+            found.mismatches.append(f"by {scope} {reserved} is still reserved, {promised} for promises")
 
 
 def _capped(found: Judgement, spend: list[dict[str, Any]], stage: Stage, caps: Caps) -> None:

@@ -34,12 +34,19 @@ from tests.bench.enrichment_audit import Judgement, judge
 from tests.bench.enrichment_world import InProcess, companies, configs, default_waterfall, people
 from tests.enrichment.test_kills import POINTS, Killed
 
-FAULTS = "rate_limited rate_limited_silent server_error cut cut_within truncated stall quota".split()
+FAULTS = "rate_limited rate_limited_silent server_error cut cut_charged cut_within truncated stall quota".split()
 # A stalled answer takes longer than a call may, a promised one less than a run waits for it.
 TIMES = {"stall": 0.4, "retry_after": 0.05}
 TIMEOUT_MS, PROMISE_SECONDS, PATIENCE_SECONDS = 200, 0.15, 2.0
 MOST_PROCESSES, HURRY_SECONDS = 8, 0.1
 KEEP = timedelta(days=30)
+# What is polled for may be polled for now; what is asked for again was promised until it is due.
+PROMISES_DUE = """
+update ops.enrichment_pending
+set poll_at = now(), expires_at = case when reservation = '{}' then now() else expires_at end where state = 'waiting'
+"""
+JOBS_DUE = "update ops.enrichment_jobs set next_at = now() where state = 'pending'"
+LEASES_OVER = "update ops.enrichment_jobs set lease_until = now() where state = 'running'"
 
 
 @dataclass
@@ -156,8 +163,8 @@ class FaultRuns:
 
     def _make_due(self, org_id: str) -> None:
         with self.connect(org_id) as connection:
-            connection.execute("update ops.enrichment_pending set poll_at = now() where state = 'waiting'")
-            connection.execute("update ops.enrichment_jobs set next_at = now() where state = 'pending'")
+            connection.execute(PROMISES_DUE)
+            connection.execute(JOBS_DUE)
 
     async def _work(self, drawn: Drawn, line: "_Line", failpoint: Callable[[str], None]) -> Report:
         connect = SteadyApp(self.warehouse)
@@ -186,9 +193,10 @@ class FaultRuns:
             await asyncio.sleep(0.02)
 
     def _expire(self, org_id: str) -> None:
-        """The leases of who was killed have run out."""
+        """Time passes: the leases of who was killed have run out, what was waited for is due."""
         with self.connect(org_id) as connection:
-            connection.execute("update ops.enrichment_jobs set lease_until = now() where state = 'running'")
+            connection.execute(LEASES_OVER)
+        self._make_due(org_id)
 
 
 class _Line:

@@ -60,7 +60,7 @@ def make_request(warehouse: Warehouse, request_id: str, found: list[Subject]) ->
 
 def work(folder: Path, warehouse: Warehouse, url: str, key: str, request_id: str) -> Asked:
     """Work on a request as the project does, with connections of the ledger and of the limits apart."""
-    connect, limits = SteadyApp(warehouse), SteadyApp(warehouse)
+    connect, limits = SteadyApp(warehouse, 3), SteadyApp(warehouse)
     chosen = default_waterfall(folder, providers())
     rules = {name: found.settings for name, found in chosen.fields.items()}
     plan = Plan(lambda subject: rules, lambda subject: Caps(), batch_size=chosen.batch_size)

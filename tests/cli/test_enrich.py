@@ -103,7 +103,7 @@ def test_a_dry_run_says_what_it_may_cost_and_stores_nothing(inhabited: dict[str,
     # the campaign says `enrichment: [clearbit, hunter]`, and Clearbit has no key
     assert "hunter" in result.stdout
     assert "apollo" not in result.stdout
-    assert "1 leads and contacts, 1 questions and" in result.stdout
+    assert "1 lead or contact, 1 question and" in result.stdout
     assert clean_warehouse.query("select * from ops.enrichment_requests").is_empty()
 
 

@@ -94,7 +94,10 @@ class Bench:
     def due(self) -> None:
         """Let the time pass until promised answers are asked for again."""
         with self.warehouse.connect() as connection:
-            connection.execute("update ops.enrichment_pending set poll_at = now()")
+            connection.execute(
+                "update ops.enrichment_pending set poll_at = now(), "
+                "expires_at = case when reservation = '{}' then now() else expires_at end"
+            )
             connection.execute("update ops.enrichment_jobs set next_at = now() where state = 'pending'")
 
     def results(self, request_id: str = "r1") -> dict[str, tuple[str, str | None]]:

@@ -35,8 +35,9 @@ VALUES: dict[str, tuple[str, Callable[[str], str]]] = {
 @dataclass
 class Shop:
     """One provider. `knows(key)` says whether it has the subject with that key; `status` answers everything so;
-    `later` promises every answer; `price` is charged for each match that is handed over. It is asked by what it
-    `needs`, else by `or_by`, and answers after so many `seconds`."""
+    `later` promises every answer, to be polled for or, unless `is_polled`, asked for again; `breaks` are keys at which
+    the connection is lost once the answer is paid for; `price` is charged for each match that is handed over. It is
+    asked by what it `needs`, else by `or_by`, and answers after so many `seconds`."""
 
     name: str
     fills: tuple[str, ...]
@@ -46,7 +47,9 @@ class Shop:
     confidence: float = 0.8
     status: int | None = None
     later: bool = False
+    is_polled: bool = True
     pause: float = 0.05
+    breaks: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
     needs: str = "domain"
     or_by: str = ""
@@ -73,8 +76,8 @@ class Shop:
             batch=self.batch,
             key="key",
             fields={VALUES[name][0]: VALUES[name][0] for name in self.fills},
-            poll=lambda request_id: Request("GET", f"/later/{request_id}"),
-            read_poll=lambda answer: self._reading(answer.json),
+            poll=(lambda request_id: Request("GET", f"/later/{request_id}")) if self.is_polled else None,
+            read_poll=(lambda answer: self._reading(answer.json)) if self.is_polled else None,
             read_delivery=lambda body: [(body["id"], self._reading(body["found"]))],
         )
         return Provider(
@@ -102,12 +105,15 @@ class Shop:
         self.asked.update(keys)
         if len(keys) == 1 and keys[0] in self.forbidden:
             return httpx.Response(451, json={})
-        return httpx.Response(200, json={"found": [self._found(key) for key in keys]})
+        found = [self._found(key) for key in keys]
+        if self.breaks & set(keys):
+            raise httpx.ReadTimeout("no answer")
+        return httpx.Response(200, json={"found": found})
 
     def _found(self, key: str) -> dict[str, Any]:
         if not self.knows(key):
             return {"state": "none"}
-        if self.later:
+        if self.later and (self.is_polled or self.asked[key] == 1):
             request_id = f"{self.name}-{len(self.promised)}"
             self.promised[request_id] = key
             return {"state": "later", "id": request_id}

@@ -11,6 +11,7 @@ import polars as pl
 from dagster_project.enrichment.lookup import Inputs, Lookup, Provider, Reading
 from dagster_project.enrichment.offers import offer
 from dagster_project.enrichment.providers import provider
+from dagster_project.enrichment.questions import question_of
 from dagster_project.sandbox.api.app import App
 from dagster_project.sandbox.api.stage import Stage
 from dagster_project.transport.messages import Answer, Request
@@ -58,8 +59,10 @@ class Asker:
         return self._paid(name, lookup, own.read(answer, inputs))
 
     def poll(self, name: str, lookup: str, request_id: str) -> Reading:
-        """What a poll for a promise says."""
+        """What a poll for a promise says; what is not polled for is asked once more."""
         found, own = self._lookup(name, lookup)
+        if own.poll is None:
+            return self.ask(name, lookup, question_of(request_id)[1])[0]
         return self._paid(name, lookup, [own.read_poll(self.send(found, own.poll(request_id)))])[0]
 
     def deliveries(self, name: str, lookup: str) -> list[tuple[str, Reading]]:

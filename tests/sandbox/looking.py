@@ -74,6 +74,12 @@ class Looking:
             return [Reading(said.outcome, retry_after=said.retry_after, reason=said.reason) for _ in inputs]
         return lookup.read(answer, inputs)
 
+    def again(self, lookup: Lookup, inputs: Inputs, pending: Reading) -> Reading:
+        """What a promise has become: by a poll, or by the same call where it is not polled for."""
+        if lookup.poll is None:
+            return self.read(lookup, [inputs])[0]
+        return lookup.read_poll(self.send(lookup.poll(pending.request_id)))
+
     @property
     def charged(self) -> Decimal:
         """What the sandbox has charged for the provider."""

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -74,6 +75,17 @@ def test_a_cut_connection_is_an_error_and_costs_nothing(sandbox: Sandbox, name: 
         send(http, request_of(name))
     assert sandbox.bill()[name]["charged"] == "0"
     assert [line["fault"] for line in sandbox.calls(name)] == [fault]
+
+
+def test_a_call_may_be_charged_whose_connection_is_cut_and_is_found_by_its_id(sandbox: Sandbox) -> None:
+    sandbox.faults({"yelp": {"cut_charged": 1}})
+    request = request_of("yelp")
+    named = replace(request, headers={**request.headers, "X-Request-Id": "call-7"})
+    with client(sandbox, "yelp") as http, pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        send(http, named)
+    (line,) = sandbox.calls("yelp")
+    assert (line["fault"], line["request_id"]) == ("cut_charged", "call-7")
+    assert sandbox.bill()["yelp"]["answered"] == 1
 
 
 def test_a_connection_cut_within_the_body_had_begun_to_answer(sandbox: Sandbox) -> None:

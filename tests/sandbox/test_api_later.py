@@ -1,4 +1,4 @@
-"""Answers that come later: pending first, then polled for or delivered, and charged once."""
+"""Answers that come later: pending first, then polled for, asked for again or delivered, and charged once."""
 
 import pytest
 
@@ -13,7 +13,7 @@ LATER = [("rocketreach", "person_lookup"), ("wappalyzer", "lookup")]
 
 
 @pytest.mark.parametrize(("name", "lookup_name"), LATER)
-def test_a_later_answer_is_polled_for_and_charged_once(
+def test_a_later_answer_comes_after_a_while_and_is_charged_once(
     stage: Stage, clock: SimulatedClock, name: str, lookup_name: str
 ) -> None:
     looking, lookup = Looking(stage, name), provider(name).endpoint(lookup_name)
@@ -21,10 +21,10 @@ def test_a_later_answer_is_polled_for_and_charged_once(
     (pending,) = looking.read(lookup, [inputs])
     assert pending.outcome is Outcome.PENDING
     assert pending.retry_after > 0
-    early = lookup.read_poll(looking.send(lookup.poll(pending.request_id)))
+    early = looking.again(lookup, inputs, pending)
     assert (early.outcome, early.request_id) == (Outcome.PENDING, pending.request_id)
     clock.time += SECONDS
-    late = lookup.read_poll(looking.send(lookup.poll(pending.request_id)))
+    late = looking.again(lookup, inputs, pending)
     assert late.outcome is Outcome.OK
     assert lookup.values(late.record)
     assert looking.charged == cost(name, lookup, [pending, early, late]) == offer(name, lookup_name).usd

@@ -19,7 +19,7 @@ from dagster_project.enrichment.questions import (
     unread,
 )
 from dagster_project.transport.messages import Answer, Auth, Request
-from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.outcomes import Outcome, Verdict, by_status, is_json
 from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
@@ -31,8 +31,8 @@ POLL_SECONDS = 5.0
 
 
 def verdict(answer: Answer) -> Verdict:
-    """404 is an answer: there is nobody; 202 is one too, and read as a promise."""
-    if answer.status == 202:
+    """404 is an answer: there is nobody; 202, which may be empty, is a promise, unless its body was torn on the way."""
+    if answer.status == 202 and (not answer.body or is_json(answer)):
         return Verdict(Outcome.OK)
     error = answer.content.get("error")
     kind = error.get("type") if isinstance(error, dict) else ""

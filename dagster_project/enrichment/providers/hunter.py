@@ -1,7 +1,8 @@
 """Hunter: a person's e-mail by name and employer, whether an e-mail arrives, a company's domain by its name.
 
 Contract: api.hunter.io, v2. Statuses are unusual: 403 is too fast, 429 is the plan's quota gone, 451 is a person who
-asked not to be listed, 202 is that it still runs: the same call brings the answer later. A 404 found nobody.
+asked not to be listed, 202 is that it still runs: the same call brings the answer later, and is charged then. A 404
+found nobody.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +15,11 @@ from dagster_project.enrichment.questions import (
     found_or_not,
     named_by,
     nobody,
-    polled,
     question_id,
-    question_of,
     renamed,
 )
 from dagster_project.transport.messages import Answer, Auth, Request
-from dagster_project.transport.outcomes import Outcome, Verdict, by_status
+from dagster_project.transport.outcomes import Outcome, Verdict, by_status, is_json
 from dagster_project.transport.shapes import Terms
 from dagster_project.transport.windows import Window
 
@@ -33,8 +32,8 @@ NAMES = {"company_domain": "domain", "company_name": "company"}
 
 
 def verdict(answer: Answer) -> Verdict:
-    """202 is an answer, and read as a promise."""
-    if answer.status == 202:
+    """202 is an answer, and read as a promise, unless its body was torn on the way."""
+    if answer.status == 202 and is_json(answer):
         return Verdict(Outcome.OK)
     errors = answer.content.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
@@ -49,11 +48,6 @@ def finder_request(inputs: Sequence[Inputs]) -> Request:
 
 def verifier_request(inputs: Sequence[Inputs]) -> Request:
     return Request("GET", "/v2/email-verifier", dict(inputs[0]))
-
-
-def again(request: Callable[[Sequence[Inputs]], Request]) -> Callable[[str], Request]:
-    """A poll: the same call once more."""
-    return lambda request_id: request([question_of(request_id)[1]])
 
 
 def read_email(lookup: str) -> Callable[[Answer, Sequence[Inputs]], list[Reading]]:
@@ -118,8 +112,6 @@ PROVIDER = Provider(
             identify=named_by(*EMPLOYED),
             request=finder_request,
             read=read_email("email_finder"),
-            poll=again(finder_request),
-            read_poll=polled(verdict, email_of),
             confidence=confidence,
             key="email",
             url="sources[0].uri",
@@ -144,8 +136,6 @@ PROVIDER = Provider(
             identify=named_by(("email",)),
             request=verifier_request,
             read=read_email("email_verifier"),
-            poll=again(verifier_request),
-            read_poll=polled(verdict, email_of),
             windows=(Window(10, 1), Window(300, 60)),
             confidence=confidence,
             key="email",

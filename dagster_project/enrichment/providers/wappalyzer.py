@@ -53,17 +53,6 @@ def reading(item: Mapping[str, Any]) -> Reading:
     return Reading(Outcome.OK, record) if record["technologies"] else Reading(Outcome.NO_MATCH)
 
 
-def poll(request_id: str) -> Request:
-    return request([{"domain": request_id}])
-
-
-def read_poll(answer: Answer) -> Reading:
-    said = verdict(answer)
-    if said.outcome is not Outcome.OK:
-        return Reading(said.outcome, retry_after=said.retry_after, reason=said.reason)
-    return reading(answer.json[0])
-
-
 def verdict(answer: Answer) -> Verdict:
     is_unknown = str(answer.content.get("message", "")).strip(". ").lower() in UNKNOWN_KEY
     return by_status(answer, {403: Outcome.AUTH if is_unknown else Outcome.QUOTA_EXHAUSTED})
@@ -99,8 +88,6 @@ PROVIDER = Provider(
             request=request,
             read=read,
             batch=BATCH,
-            poll=poll,
-            read_poll=read_poll,
             key=("url", domain_of),
             url=("url", lambda url: f"https://www.wappalyzer.com/lookup/{domain_of(url)}/"),
             fields={

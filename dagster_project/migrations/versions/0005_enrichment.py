@@ -80,8 +80,8 @@ create table ops.enrichment_calls (
 create index on ops.enrichment_calls (org_id, request_id) where state = 'sent';
 create index on ops.enrichment_calls (org_id, settled_at);
 comment on table ops.enrichment_calls is
-  'Calls to enrichment providers. One row per call; `lost` ones were in flight when their process was killed and count '
-  'as charged in full.';
+  'Calls to enrichment providers. One row per call; `lost` ones were in flight when their process was killed, or '
+  'timed out or were cut off, and count as charged in full.';
 
 create table ops.enrichment_answers (
   org_id text not null,
@@ -238,49 +238,7 @@ comment on table ops.provider_switches is
 """
 
 # Rows are locked in order of their keys, so that two callers cannot wait for each other.
-RESERVE = """
-create function ops.reserve_enrichment(org text, wanted jsonb) returns table (call_id uuid, refused text)
-language plpgsql as $function$
-declare
-  call jsonb;
-  part jsonb;
-  full_scope text;
-begin
-  insert into ops.enrichment_spend (org_id, day, scope, name)
-  select distinct org, (p ->> 'day')::date, p ->> 'scope', p ->> 'name'
-  from jsonb_array_elements(wanted) as c, jsonb_array_elements(c -> 'parts') as p
-  order by 2, 3, 4
-  on conflict do nothing;
-  perform 1 from ops.enrichment_spend as s
-  where s.org_id = org and (s.day, s.scope, s.name) in (
-    select (p ->> 'day')::date, p ->> 'scope', p ->> 'name'
-    from jsonb_array_elements(wanted) as c, jsonb_array_elements(c -> 'parts') as p)
-  order by s.day, s.scope, s.name for update;
-  for call in select * from jsonb_array_elements(wanted) loop
-    full_scope := null;
-    for part in select * from jsonb_array_elements(call -> 'parts') loop
-      if part ->> 'cap' is not null and exists (
-        select from ops.enrichment_spend as s
-        where s.org_id = org and s.day = (part ->> 'day')::date and s.scope = part ->> 'scope'
-          and s.name = part ->> 'name'
-          and s.spent_usd + s.reserved_usd + (part ->> 'usd')::numeric > (part ->> 'cap')::numeric)
-      then full_scope := part ->> 'scope'; exit;
-      end if;
-    end loop;
-    if full_scope is null then
-      update ops.enrichment_spend as s set reserved_usd = s.reserved_usd + (p ->> 'usd')::numeric
-      from jsonb_array_elements(call -> 'parts') as p
-      where s.org_id = org and s.day = (p ->> 'day')::date and s.scope = p ->> 'scope' and s.name = p ->> 'name';
-    end if;
-    call_id := (call ->> 'call_id')::uuid; refused := full_scope;
-    return next;
-  end loop;
-end
-$function$;
-comment on function ops.reserve_enrichment is
-  'Sets aside the most each call can cost in every scope it counts in, or names the first scope that is full.';
-grant execute on function ops.reserve_enrichment to app;
-
+SETTLE = """
 create function ops.settle_enrichment(org text, parts jsonb) returns void
 language plpgsql as $function$
 begin
@@ -297,7 +255,8 @@ begin
   where s.org_id = org and s.day = p.day and s.scope = p.scope and s.name = p.name;
 end
 $function$;
-comment on function ops.settle_enrichment is 'Replaces reservations by what was spent, in every scope.';
+comment on function ops.settle_enrichment is
+  'Replaces reservations by what was spent, in every scope; a negative one is added to what is reserved.';
 grant execute on function ops.settle_enrichment to app;
 """
 
@@ -310,13 +269,12 @@ TENANT_TABLES = (
 
 def upgrade() -> None:
     op.execute(TABLES)
-    op.execute(RESERVE)
+    op.execute(SETTLE)
     for table in TENANT_TABLES:
         op.execute(f"select ops.isolate_tenants('ops.{table}', writable => true)")
 
 
 def downgrade() -> None:
     op.execute("drop function ops.settle_enrichment")
-    op.execute("drop function ops.reserve_enrichment")
     for table in reversed(TENANT_TABLES):
         op.execute(f"drop table ops.{table} cascade")

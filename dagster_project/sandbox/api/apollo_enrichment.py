@@ -21,7 +21,7 @@ from dagster_project.sandbox.api.apollo_records import (
 )
 from dagster_project.sandbox.api.calls import Call, Handler, Limit, Reply, Route, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.meant import business, person
+from dagster_project.sandbox.api.identities import business, person
 from dagster_project.sandbox.api.wire import array
 
 MOST = 10

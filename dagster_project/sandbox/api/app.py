@@ -1,7 +1,7 @@
 """The sandbox as an ASGI application: `/yelp/v3/…` is Yelp, `/sandbox/…` controls it.
 
-A call goes through key, address, limits, answer and fault, in this order; what is handed over whole is charged. An
-answer is made within the event loop, one at a time: a page takes a few milliseconds at most.
+A call goes through key, address, limits, answer and fault, in this order; what is handed over whole is charged, and
+what the fault says. An answer is made within the event loop, one at a time: a page takes a few milliseconds at most.
 """
 
 import asyncio
@@ -62,10 +62,12 @@ class App:
         try:
             is_whole = await self._hand_over(fault, reply, headers, scope, receive, send)
         finally:
-            charged = reply.charge if is_whole else reply.charge * 0
+            is_given = is_whole or fault == "cut_charged"
+            charged = reply.charge if is_given else reply.charge * 0
             name = route.endpoint if route else ""
             line = (service.name, name, reply.question, reply.cursor, reply.status, reply.records, charged, fault)
-            stage.ledger.write(Line(*line, stage.world.day), reply.is_answer and is_whole)
+            told = call.headers.get("x-request-id", "")
+            stage.ledger.write(Line(*line, stage.world.day, told), reply.is_answer and is_given)
 
     def _answer(self, service: Service, route: Route, call: Call) -> tuple[Reply, str | None]:
         """The answer and the fault that it has."""
@@ -83,7 +85,7 @@ class App:
         times, transport = self.stage.faults.times, scope.get("sandbox.transport")
         if fault == "stall" and not await _still_there(receive, times["stall"]):
             return False
-        if fault in ("cut", "cut_within"):
+        if fault in ("cut", "cut_within", "cut_charged"):
             half = reply.body[: len(reply.body) // 2]
             if fault == "cut_within":
                 await _send(send, reply, headers, [half])
@@ -135,8 +137,10 @@ async def _send(
 async def _still_there(receive: Receive, seconds: float) -> bool:
     """Wait; False as soon as the peer has gone."""
     gone = asyncio.ensure_future(receive())
-    done, _ = await asyncio.wait({gone}, timeout=seconds)
-    gone.cancel()
+    try:
+        done, _ = await asyncio.wait({gone}, timeout=seconds)
+    finally:
+        gone.cancel()
     return not done
 
 

@@ -15,8 +15,8 @@ import polars as pl
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service, question_id
 from dagster_project.sandbox.api.desk import Desk
+from dagster_project.sandbox.api.identities import business, chance, person
 from dagster_project.sandbox.api.keys import uuids
-from dagster_project.sandbox.api.meant import business, chance, person
 from dagster_project.sandbox.api.wire import View, filled, fixed, nested, number, text
 from dagster_project.sandbox.corruption import blank
 from dagster_project.sandbox.providers import phones

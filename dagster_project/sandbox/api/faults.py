@@ -23,6 +23,7 @@ FAULTS = {
     "server_error": "5xx, several in a row",
     "stall": "answered only after a long while",
     "cut": "the connection is reset before the answer",
+    "cut_charged": "carried out and charged, but the connection is reset before the answer",
     "cut_within": "the connection is reset in the middle of the body",
     "truncated": "half the JSON, as if it were whole",
     "drip": "the body comes in small pieces, slowly",

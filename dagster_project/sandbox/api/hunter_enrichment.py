@@ -18,7 +18,7 @@ from dagster_project.sandbox.api.hunter_records import (
     VERIFIED,
     error,
 )
-from dagster_project.sandbox.api.meant import business, chance, person
+from dagster_project.sandbox.api.identities import business, chance, person
 
 # Shares of people who are refused, and of e-mails that take a while to verify.
 CLAIMED, LATER = 0.02, 0.25

@@ -27,7 +27,8 @@ class Account:
 
 @dataclass(frozen=True)
 class Line:
-    """One call. `fault` is what was done to it, `charged` what it cost: nothing when it was not handed over whole."""
+    """One call. `fault` is what was done to it, `charged` what it cost: nothing when it was not handed over whole,
+    unless the fault is just that; `request_id` is what the caller named it by, in the header X-Request-Id."""
 
     provider: str
     endpoint: str
@@ -38,6 +39,7 @@ class Line:
     charged: Decimal
     fault: str | None
     day: int
+    request_id: str = ""
 
 
 class Ledger:

@@ -9,7 +9,7 @@ import polars as pl
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.identities import is_batch, known_of, person_at, spelled
+from dagster_project.sandbox.api.identities import is_batch, known_of, person
 from dagster_project.sandbox.corruption import blank, draw, hits
 
 NAME = "lusha"
@@ -28,7 +28,7 @@ def spell(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "key": (seen["who"] + 4_300_000_000).cast(pl.String),
-            **spelled(seen),
+            "profile": seen["profile"],
             "first": seen["first"],
             "last": seen["last"],
             "title": blank(seen["title"], rng, 0.05),
@@ -51,37 +51,38 @@ def refused(status: int, message: str, **headers: str) -> Reply:
 
 
 def place(book: Book, asked: dict[str, Any]) -> int | None:
-    return person_at(
+    return person(
         book,
-        email=asked.get("email"),
-        linkedin=asked.get("linkedinUrl"),
-        name=f"{asked.get('firstName', '')}{asked.get('lastName', '')}",
-        company=asked.get("companyName"),
-        domain=asked.get("companyDomain"),
+        email=asked.get("email", ""),
+        profile=asked.get("linkedinUrl", ""),
+        first=asked.get("firstName", ""),
+        last=asked.get("lastName", ""),
+        domain=asked.get("companyDomain", ""),
+        company=asked.get("companyName", ""),
     )
 
 
 def profile(book: Book, row: int, reveal: list[str]) -> dict[str, Any]:
     """A person as they are found, with the data that is to be revealed."""
-    person = known_of(book, row)
-    emails = [{"email": person["email"], "type": "work", "confidence": person["grade"], "updateDate": "2026-10-01"}]
+    known = known_of(book, row)
+    emails = [{"email": known["email"], "type": "work", "confidence": known["grade"], "updateDate": "2026-10-01"}]
     phones = [
-        {"number": person[kind], "type": kind, "doNotCall": False, "updateDate": "2026-10-01"}
+        {"number": known[kind], "type": kind, "doNotCall": False, "updateDate": "2026-10-01"}
         for kind in ("direct", "mobile")
-        if person[kind]
+        if known[kind]
     ]
     return {
-        "id": person["key"],
-        "firstName": person["first"],
-        "lastName": person["last"],
-        "fullName": f"{person['first']} {person['last']}",
-        "jobTitle": {"title": person["title"], "departments": [], "seniority": "Other"},
-        "location": {"country": "United States", "countryIso2": "US", "city": person["city"], "isEuContact": False},
+        "id": known["key"],
+        "firstName": known["first"],
+        "lastName": known["last"],
+        "fullName": f"{known['first']} {known['last']}",
+        "jobTitle": {"title": known["title"], "departments": [], "seniority": "Other"},
+        "location": {"country": "United States", "countryIso2": "US", "city": known["city"], "isEuContact": False},
         "tags": [],
-        "emails": emails if person["email"] and "emails" in reveal else [],
+        "emails": emails if known["email"] and "emails" in reveal else [],
         "phones": phones if "phones" in reveal else [],
-        "company": {"name": person["company"], "domain": person["company_domain"]},
-        "socialLinks": {"linkedin": f"https://www.linkedin.com/in/{person['profile']}"},
+        "company": {"name": known["company"], "domain": known["company_domain"]},
+        "socialLinks": {"linkedin": f"https://www.linkedin.com/in/{known['profile']}"},
         "previousEmployment": [],
         "updateDate": "2026-10-01",
     }

@@ -10,7 +10,7 @@ from typing import Any
 from dagster_project.sandbox.api.book import Catalogue
 from dagster_project.sandbox.api.calls import Call, Handler, Limit, Reply, Route, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.meant import business, chance, person
+from dagster_project.sandbox.api.identities import business, chance, person
 from dagster_project.sandbox.api.pdl_records import (
     COMPANIES,
     COMPANY,

@@ -9,7 +9,7 @@ import polars as pl
 from dagster_project.sandbox.api.book import Book, Catalogue
 from dagster_project.sandbox.api.calls import Call, Limit, Reply, Route, Service, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.identities import known_of, person_at, spelled
+from dagster_project.sandbox.api.identities import known_of, person
 from dagster_project.sandbox.corruption import blank, draw, hits
 
 NAME = "rocketreach"
@@ -26,7 +26,7 @@ def spell(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "key": (seen["who"] + 5_000_001).cast(pl.String),
-            **spelled(seen),
+            "profile": seen["profile"],
             "called": seen["first"] + " " + seen["last"],
             "title": seen["title"],
             "email": blank(seen["work_email"], rng, 0.15),
@@ -50,23 +50,23 @@ def refused(status: int, detail: str, **headers: str) -> Reply:
 
 def profile(book: Book, row: int) -> dict[str, Any]:
     """A complete profile."""
-    person = known_of(book, row)
-    email = {"email": person["email"], "smtp_valid": person["smtp_valid"], "type": "professional"}
-    email |= {"last_validation_check": "2026-10-01T12:00:00Z", "grade": person["grade"]}
+    known = known_of(book, row)
+    email = {"email": known["email"], "smtp_valid": known["smtp_valid"], "type": "professional"}
+    email |= {"last_validation_check": "2026-10-01T12:00:00Z", "grade": known["grade"]}
     kinds = {"direct": "direct dial", "mobile": "mobile"}
-    phones = [{"number": person[kind], "type": kinds[kind], "grade": "A"} for kind in kinds if person[kind]]
+    phones = [{"number": known[kind], "type": kinds[kind], "grade": "A"} for kind in kinds if known[kind]]
     return {
-        "id": int(person["key"]),
+        "id": int(known["key"]),
         "status": "complete",
-        "name": person["called"],
-        "linkedin_url": f"https://www.linkedin.com/in/{person['profile']}",
-        "current_title": person["title"],
-        "current_employer": person["company"],
-        "current_employer_domain": person["company_domain"],
-        "city": person["city"],
-        "region": person["state"],
+        "name": known["called"],
+        "linkedin_url": f"https://www.linkedin.com/in/{known['profile']}",
+        "current_title": known["title"],
+        "current_employer": known["company"],
+        "current_employer_domain": known["company_domain"],
+        "city": known["city"],
+        "region": known["state"],
         "country_code": "US",
-        "emails": [email] if person["email"] else [],
+        "emails": [email] if known["email"] else [],
         "phones": phones,
     }
 
@@ -81,12 +81,14 @@ def person_lookup(call: Call, desk: Desk) -> Reply:
     if not asked:
         return refused(400, "An id, an email, a linkedin_url, or a name with a current_employer is required")
     book, question = desk.book(PEOPLE), question_id([NAME, asked])
-    row = person_at(
+    first, _, last = asked.get("name", "").partition(" ")
+    row = person(
         book,
-        email=asked.get("email"),
-        linkedin=asked.get("linkedin_url"),
-        name=asked.get("name", ""),
-        company=asked.get("current_employer"),
+        email=asked.get("email", ""),
+        profile=asked.get("linkedin_url", ""),
+        first=first,
+        last=last,
+        company=asked.get("current_employer", ""),
     )
     if row is None:
         return Reply.of(404, {"detail": "Not found."}, question=question, is_answer=True)

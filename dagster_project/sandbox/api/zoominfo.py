@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
+from dagster_project.sandbox.api import identities
 from dagster_project.sandbox.api.book import Book
 from dagster_project.sandbox.api.calls import Call, Handler, Limit, Reply, Route, Service, question_id
 from dagster_project.sandbox.api.desk import Desk
-from dagster_project.sandbox.api.identities import is_batch, known_of, person_at
+from dagster_project.sandbox.api.identities import is_batch, known_of
 from dagster_project.sandbox.api.zoominfo_records import COMPANIES, PEOPLE, company, contact, employer
-from dagster_project.sandbox.entities import slug
 
 NAME = "zoominfo"
 MOST = 25
@@ -68,20 +68,19 @@ def in_time(answer: Handler) -> Handler:
 
 
 def person(book: Book, asked: dict[str, Any]) -> dict[str, Any] | None:
-    row = person_at(
+    row = identities.person(
         book,
-        email=asked.get("emailAddress"),
-        name=f"{asked.get('firstName', '')}{asked.get('lastName', '')}",
-        company=asked.get("companyName"),
+        email=asked.get("emailAddress", ""),
+        first=asked.get("firstName", ""),
+        last=asked.get("lastName", ""),
+        company=asked.get("companyName", ""),
     )
     return {**contact(found := known_of(book, row)), "company": employer(found)} if row is not None else None
 
 
 def business(book: Book, asked: dict[str, Any]) -> dict[str, Any] | None:
     """By website, else by name."""
-    website = str(asked.get("companyWebsite") or "").rpartition("://")[2].removeprefix("www.").rstrip("/").lower()
-    column, value = ("website", website) if website else ("named", slug(str(asked.get("companyName") or "")))
-    row = book.first(column, value) if value else None
+    row = identities.business(book, domain=asked.get("companyWebsite", ""), name=asked.get("companyName", ""))
     return company(known_of(book, row)) if row is not None else None
 
 

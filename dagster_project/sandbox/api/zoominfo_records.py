@@ -7,9 +7,8 @@ import polars as pl
 
 from dagster_project.sandbox.api import trades
 from dagster_project.sandbox.api.book import Catalogue
-from dagster_project.sandbox.api.identities import HAS_DOMAIN, spelled
+from dagster_project.sandbox.api.identities import HAS_DOMAIN
 from dagster_project.sandbox.corruption import blank, hits, phone_spellings
-from dagster_project.sandbox.entities import slugs
 
 KNOWN = {"local_services": 0.35, "healthcare": 0.5, "b2b_saas": 0.9, "ecommerce": 0.75, "real_estate": 0.45}
 FIRST_PERSON, FIRST_COMPANY = 1_260_000_000, 344_000_000
@@ -22,7 +21,7 @@ def spell_person(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "key": (seen["who"] + FIRST_PERSON).cast(pl.String),
-            **spelled(seen),
+            "profile": seen["profile"],
             "first": seen["first"],
             "last": seen["last"],
             "title": blank(seen["title"], rng, 0.05),
@@ -42,8 +41,6 @@ def spell_company(rng: np.random.Generator, seen: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "key": (seen["who"] + FIRST_COMPANY).cast(pl.String),
-            "website": seen["domain"],
-            "named": slugs(seen["name"]),
             "called": seen["name"],
             "revenue": pl.Series((seen["employees"].to_numpy() * rng.uniform(60, 200, seen.height)).astype(np.int64)),
             "has_social": hits(rng, seen.height, 0.75),
@@ -93,7 +90,7 @@ def company(business: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": int(business["key"]),
         "name": business["called"],
-        "website": f"www.{business['website']}",
+        "website": f"www.{business['domain']}",
         "city": business["city"],
         "state": business["region"],
         "zipCode": business["zip"],

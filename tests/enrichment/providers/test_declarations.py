@@ -171,4 +171,5 @@ def test_an_error_is_classed_whatever_its_body(found: Provider) -> None:
 
 @EVERY_PROVIDER
 def test_a_torn_body_may_be_asked_for_again(found: Provider) -> None:
-    assert found.verdict(Answer(200, {}, b'{"cut')).outcome is Outcome.TRANSIENT
+    for status in (200, 202):
+        assert found.verdict(Answer(status, {}, b'{"cut')).outcome is Outcome.TRANSIENT

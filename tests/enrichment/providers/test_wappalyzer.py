@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 import pytest
 
-from dagster_project.enrichment.lookup import Reading
 from dagster_project.enrichment.providers.wappalyzer import PROVIDER
 from dagster_project.transport.messages import Answer
 from dagster_project.transport.outcomes import Outcome
@@ -75,14 +74,10 @@ def test_a_batch_is_read_by_address_whatever_its_order() -> None:
     assert readings[0].record == DONE
 
 
-def test_a_crawl_is_polled_for_by_the_same_call() -> None:
+def test_a_crawl_is_asked_for_again_by_the_same_call_which_may_cost() -> None:
     (pending,) = LOOKUP.read(ok(CRAWLED), asked("b"))
-    assert (pending.request_id, pending.retry_after) == ("b.example", 30.0)
-    assert LOOKUP.poll(pending.request_id) == LOOKUP.request(asked("b"))
-    assert LOOKUP.read_poll(ok(CRAWLED)) == pending
-    assert LOOKUP.read_poll(ok(DONE)) == Reading(Outcome.OK, DONE)
-    limited = answer_of({"status": 429, "body": {"message": "Too Many Requests"}})
-    assert LOOKUP.read_poll(limited).outcome is Outcome.RATE_LIMITED
+    assert (pending.outcome, pending.request_id, pending.retry_after) == (Outcome.PENDING, "b.example", 30.0)
+    assert LOOKUP.poll is None
 
 
 def test_websites_are_asked_about_together() -> None:
