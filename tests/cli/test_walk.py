@@ -1,7 +1,11 @@
-"""`leadhouse run` as a person runs it: the generated sample, twice, then the notebook over what it left behind."""
+"""`leadhouse run` as a person runs it: the generated sample, twice, the notebook over what it left behind, and
+`leadhouse enrich` on some of its leads."""
 
 import hashlib
+import json
+import subprocess
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import nbformat
@@ -9,12 +13,24 @@ import polars as pl
 import pytest
 from nbclient import NotebookClient
 
+from dagster_project.cli.run import DEMO_ORG, DEMO_RECORDS, DEMO_SEED
+from dagster_project.sandbox.api.server import Sandbox
 from dagster_project.settings import PROJECT_ROOT
-from tests.house import House, open_house
+from tests.house import LEADHOUSE, House, open_house
 
 # One worker for the file: the house is walked once for all its tests.
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("walk")]
 DESTINATIONS = ("csv_export", "webhook")
+# One provider for both fields: a question about a lead is one call.
+WATERFALL = """
+description: Ours.
+budget: {max_cost_per_day_usd: 5}
+fields: {company: {providers: [pdl]}, social: {providers: [pdl]}}
+"""
+LACKING = """
+select lead_id::text as lead_id, employees_range, provenance::text as provenance from marts.dim_lead
+where domain is not null and employees_range is null and linkedin is null order by lead_score desc, lead_id limit 8
+"""
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +113,55 @@ def test_a_second_walk_changes_and_delivers_nothing(walked: House, first: dict[s
     assert sent(again, "unchanged") == sent(first, "acknowledged")
     assert walked.result() == before
     assert len(walked.receiver.calls) == calls
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(DEMO_RECORDS, DEMO_SEED, process=True, limits={"*": "off"}, complete=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def lacking(walked: House) -> pl.DataFrame:
+    """Leads of which neither size nor profile is known."""
+    return walked.warehouse.query(LACKING)
+
+
+@pytest.fixture(scope="module")
+def enriched(walked: House, lacking: pl.DataFrame, sandbox: Sandbox) -> dict[str, Any]:
+    """What `leadhouse enrich` says about them."""
+    (walked.data_dir / "waterfalls").mkdir()
+    (walked.data_dir / "waterfalls" / "default.yaml").write_text(WATERFALL)
+    leads = [argument for lead in lacking["lead_id"] for argument in ("--lead", lead)]
+    done = subprocess.run(
+        [LEADHOUSE, "enrich", *leads, "--field", "company", "--field", "social", "--org", DEMO_ORG, "--json"],
+        env=walked.environment | sandbox.environment() | {"LEADHOUSE_PDL_LIMITS": "off"},
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+def test_what_was_missing_is_in_the_marts_with_who_said_it(
+    walked: House, lacking: pl.DataFrame, enriched: dict[str, Any]
+):
+    assert lacking.height == 8
+    after = walked.warehouse.query(
+        "select lead_id::text as lead_id, employees_range, provenance::text as provenance from marts.dim_lead"
+    )
+    filled = after.join(lacking, on="lead_id", how="semi").filter(pl.col("employees_range").is_not_null())
+    assert filled.height == enriched["fields"]["company"]["filled"] > 0
+    assert all("pdl" in provenance for provenance in filled["provenance"])
+
+
+def test_the_bill_is_the_ledger_to_the_cent(walked: House, enriched: dict[str, Any], sandbox: Sandbox):
+    assert enriched["state"] == "completed"
+    bill = sum((Decimal(account["charged"]) for account in sandbox.bill().values()), Decimal(0))
+    assert bill == sum(Decimal(field["cost_usd"]) for field in enriched["fields"].values()) > 0
+    with walked.warehouse.connect() as connection:
+        (spent,) = connection.execute("select sum(cost_usd) from ops.enrichment_answers").fetchone()
+    assert spent == bill
+    calls = walked.warehouse.query("select call_id::text as id from ops.enrichment_calls")["id"]
+    assert {call["request_id"] for call in sandbox.calls("pdl")} == set(calls)
