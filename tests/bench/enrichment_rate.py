@@ -3,7 +3,6 @@
 The request is stored by a process of its own too, so that this one's memory is that of the work alone.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
+import uvloop
 
 from dagster_project.enrichment.asking import Asker
 from dagster_project.enrichment.money import Caps
@@ -127,7 +127,7 @@ def work(place: Place, request_id: str, say: Callable[[str], None]) -> Asked:
 
     cpu, began = place.cpu(), time.monotonic()
     try:
-        report = asyncio.run(run())
+        report = uvloop.run(run())
         used = {name: seconds - cpu[name] for name, seconds in place.cpu().items()}
         return Asked(report, began, time.monotonic(), used, _batched(place.house, request_id))
     finally:
