@@ -14,18 +14,14 @@ import psycopg
 
 from dagster_project.enrichment.rows import as_json, write
 
-# Rows are locked in order of their keys, so that two callers cannot wait for each other.
-ENTER = """
-insert into ops.enrichment_spend (org_id, day, scope, name)
+# Rows are locked in order of their keys, so that two callers cannot wait for each other. One that is there is written
+# as it was, which locks it by the index alone: a join would read the rows of all leads.
+LOCK = """
+insert into ops.enrichment_spend as s (org_id, day, scope, name)
 select %(org_id)s, day, scope, name from json_populate_recordset(null::ops.enrichment_spend, %(rows)s)
 order by day, scope, name
-on conflict do nothing
-"""
-LOCK = """
-select s.day, s.scope, s.name, s.spent_usd + s.reserved_usd from ops.enrichment_spend as s
-inner join json_populate_recordset(null::ops.enrichment_spend, %(rows)s) as r using (day, scope, name)
-where s.org_id = %(org_id)s
-order by s.day, s.scope, s.name for update of s
+on conflict (org_id, day, scope, name) do update set spent_usd = s.spent_usd
+returning day, scope, name, spent_usd + reserved_usd
 """
 SETTLE = "select ops.settle_enrichment(%s, %s)"
 SPENT = """
@@ -93,7 +89,6 @@ def reserve(
 ) -> dict[str, str | None]:
     """Set aside the most that each question can cost; returns the scope that is full, None where it may be asked."""
     keys = {share.place: share.key for _, parts in wanted.values() for share in parts}
-    write(connection, ENTER, list(keys.values()), org_id=org_id)
     found = write(connection, LOCK, list(keys.values()), org_id=org_id)
     counted = {(day, scope, name): usd for day, scope, name, usd in (found.fetchall() if found else ())}
     refused = {key: _full(counted, usd, parts) for key, (usd, parts) in wanted.items()}

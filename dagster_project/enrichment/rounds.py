@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.enrichment.asking import Asker
+from dagster_project.enrichment.asks import Ask, kept
 from dagster_project.enrichment.decisions import Cached, Decisions, Waiting
 from dagster_project.enrichment.job_state import JobState, Source
 from dagster_project.enrichment.ledger import Answered, Call, Ledger, Question, new_id, payload_hash
@@ -44,7 +45,7 @@ class Plan:
 
 @dataclass
 class Report:
-    """How a run ended: the request's state and reason, and this run's figures."""
+    """How a run ended: the request's state and reason, and this run's figures; `jobs` are those that have ended."""
 
     state: str = "completed"
     reason: str | None = None
@@ -63,19 +64,6 @@ class Report:
 
 class Stop(Exception):
     """No further question is asked for the request; the message says why."""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One question of a round: whose, for which fields, by which step."""
-
-    state: JobState
-    names: tuple[str, ...]
-    step: Step
-
-    @property
-    def key(self) -> str:
-        return cache_key(self.step.provider.name, self.step.lookup.name, self.step.inputs)
 
 
 class Rounds:
@@ -246,10 +234,3 @@ class Rounds:
 
     def _take(self, ask: Ask, reading: Reading, cost: Decimal, source: Source) -> list[dict[str, Any]]:
         return ask.state.take(ask.names, ask.step.provider.name, ask.step.lookup, reading, cost, source)
-
-
-def kept(ask: Ask) -> tuple[timedelta, timedelta]:
-    """How long an answer, and that there is none, may be remembered: as long as any field would take it."""
-    rules = [ask.state.fields[name].progress.rules for name in ask.names]
-    keep, nothing = max(r.cache_days for r in rules), max(r.negative_cache_days for r in rules)
-    return timedelta(days=keep), timedelta(days=nothing)

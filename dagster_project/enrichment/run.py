@@ -181,7 +181,7 @@ class Run:
         self.failpoint("deciding")
         await asyncio.to_thread(self.rounds.decisions.decide, token, results, audits, jobs)
         self.failpoint("decided")
-        self.report.jobs += len(jobs)
+        self.report.jobs += sum(job["state"] != "pending" for job in jobs)
         self.report.filled += len(audits)
 
 

@@ -234,6 +234,26 @@ def test_a_promised_answer_is_waited_for_and_paid_once(bench: Make):
     assert found.rows("select sum(reserved_usd) as usd from ops.enrichment_spend") == [{"usd": Decimal(0)}]
 
 
+def test_patience_begins_anew_with_every_answer(bench: Make):
+    first = Shop("first", ("email",), later=True, pause=1.6, confidence=0.1)
+    second = Shop("second", ("email",), later=True, pause=1.6)
+    found = bench(first, second)
+    found.ask([subject("a.com")])
+    assert found.run(patience=3.0).state == "completed"
+    assert found.results() == {"email": ("filled", "second")}
+    assert found.spent == found.bill == Decimal("0.20")
+
+
+def test_promises_are_asked_for_while_other_calls_are_out(bench: Make):
+    slow = Shop("slow", ("email",), knows=lambda key: key != "a.com", seconds=2.0)
+    prompt = Shop("prompt", ("title",), later=True, pause=0.1)
+    found = bench(slow, prompt)
+    found.ask([subject("a.com")])
+    seen: list[int] = []
+    found.run(failpoint=lambda name: seen.append(prompt.polls) if name == "answered" else None)
+    assert seen[-1] == 1  # the promise had been kept when the slow one answered
+
+
 def test_a_promise_outlives_the_run_that_got_it(bench: Make):
     shop = Shop("shop", ("email",), later=True, pause=60.0)
     found = bench(shop)

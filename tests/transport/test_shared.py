@@ -137,6 +137,31 @@ def test_a_counter_without_windows_leaves_no_slots(limiter: SharedLimiter, clean
         assert connection.execute("select count(*) from ops.call_slots").fetchone() == (0,)
 
 
+def test_calls_that_nothing_limits_look_for_a_pause_once_a_second(clean_warehouse: Warehouse):
+    now, asked = [0.0], []
+
+    def connect(org_id: str):
+        asked.append(org_id)
+        return clean_warehouse.app(org_id)
+
+    mine, other = SharedLimiter(connect, "a", lambda: now[0]), SharedLimiter(clean_warehouse.app, "b")
+    assert [mine.take({"shop": (), "shop/a": ()}, 0) for _ in range(100)] == [0] * 100
+    assert len(asked) == 1
+    other.pause("shop", 30)
+    assert mine.take({"shop": ()}, 60) == 0  # what others were told is known a little later
+    now[0] = SharedLimiter.FRESH_SECONDS
+    assert mine.take({"shop": ()}, 60) == pytest.approx(30, abs=2)
+    with pytest.raises(TooLong):
+        mine.take({"shop": (), "shop/a": ()}, 5)
+
+
+def test_a_pause_of_its_own_is_heeded_at_once(limiter: SharedLimiter):
+    assert limiter.take({"shop": ()}, 0) == 0
+    limiter.pause("shop", 30)
+    with pytest.raises(TooLong):
+        limiter.take({"shop": ()}, 5)
+
+
 def test_slots_beyond_the_longest_window_are_forgotten(limiter: SharedLimiter, clean_warehouse: Warehouse):
     for _ in range(3):
         limiter.take({"shop": [Window(10, 86_400)]}, 0)

@@ -237,10 +237,11 @@ comment on table ops.provider_switches is
   'Enrichment providers that a person turned off or on again. One row per provider that was ever switched.';
 """
 
-# Rows are locked in order of their keys, so that two callers cannot wait for each other.
+# Rows are locked in order of their keys, so that two callers cannot wait for each other. Each is found by the index: a
+# join by hash reads the rows of all leads for the few of a call.
 SETTLE = """
 create function ops.settle_enrichment(org text, parts jsonb) returns void
-language plpgsql as $function$
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off as $function$
 begin
   perform 1 from ops.enrichment_spend as s
   where s.org_id = org and (s.day, s.scope, s.name) in (

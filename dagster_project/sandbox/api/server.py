@@ -1,5 +1,6 @@
 """A sandbox on a port of this machine: in a thread of this process (`Sandbox`), or in one of its own."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -69,6 +70,11 @@ class Sandbox:
         else:
             self._server.should_exit = True
             self._thread.join()
+
+    @property
+    def pid(self) -> int:
+        """The process that serves: with `process` one of its own."""
+        return self._process.pid if self.is_process else os.getpid()
 
     def base_url(self, provider: str) -> str:
         return f"{self.url}/{provider}"
