@@ -30,7 +30,7 @@ class Rules:
 
     providers: Sequence[str]
     max_attempts: int = 3
-    timeout_ms: int = 5_000
+    timeout_ms: int = 60_000  # a busy machine is no slow provider
     min_confidence: float = 0.5
     cache_days: int = 7
     negative_cache_days: int = 7
