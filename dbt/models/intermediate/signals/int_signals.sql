@@ -1,0 +1,43 @@
+{{ config(indexes=[
+    {'columns': ['org_id', 'event_id', 'signal_type'], 'unique': true},
+    {'columns': ['org_id', 'lead_id']},
+    {'columns': ['received_at']},
+]) }}
+
+with events as (
+
+    select * from {{ ref('int_events_leads') }}
+    where lead_id is not null
+
+),
+
+named as (
+
+    select
+        *,
+        case event_type
+            when 'page_view' then 'website_visit'
+            when 'signup' then 'free_trial_signup'
+            when 'pricing_view' then 'pricing_page'
+            else event_type
+        end as signal_type
+    from events
+
+),
+
+signals as (
+
+    select
+        named.org_id,
+        named.lead_id,
+        named.identity_email as contact_key,
+        named.event_id,
+        types.signal_type,
+        named.occurred_at,
+        named.received_at
+    from named
+    inner join {{ ref('signal_types') }} as types using (signal_type)
+
+)
+
+select * from signals
