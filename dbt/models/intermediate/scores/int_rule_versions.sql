@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', unlogged=false) }}
+{{ config(materialized='incremental', incremental_strategy='append', unlogged=false, full_refresh=false) }}
 
 with present as (
 

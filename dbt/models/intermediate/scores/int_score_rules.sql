@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     unlogged=false,
+    full_refresh=false,
     indexes=[{'columns': ['rules_version', 'org_id', 'factor'], 'unique': true}],
 ) }}
 

@@ -3,6 +3,7 @@
     incremental_strategy='merge',
     unique_key=['org_id', 'event_id', 'signal_type', 'lead_id', 'known_at'],
     unlogged=false,
+    full_refresh=false,
     event_time='known_at',
     indexes=[
         {'columns': ['org_id', 'event_id', 'signal_type']},

@@ -6,7 +6,8 @@
     begin=history_begins(),
     lookback=1,
     concurrent_batches=false,
-    on_schema_change='fail',
+    full_refresh=false,
+    on_schema_change='append_new_columns',
     indexes=[{'columns': ['scored_on', 'as_of']}, {'columns': ['check_on']}],
 ) }}
 {% set day = score_day() %}
