@@ -15,10 +15,13 @@ named as (
 
     select
         *,
-        case event_type
-            when 'page_view' then 'website_visit'
-            when 'signup' then 'free_trial_signup'
-            when 'pricing_view' then 'pricing_page'
+        case
+            when event_type = 'page_view' then 'website_visit'
+            when event_type = 'signup' then 'free_trial_signup'
+            when event_type = 'pricing_view' then 'pricing_page'
+            when event_type = 'quote_request' then 'quote_requested'
+            when event_type = 'crm_stage_change' then 'crm_stage_' || (properties ->> 'result')
+            when event_type = 'meeting' then 'meeting_' || (properties ->> 'result')
             else event_type
         end as signal_type
     from events
