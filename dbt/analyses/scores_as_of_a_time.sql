@@ -1,6 +1,6 @@
--- The scores of leads as of times that need not end a day, such as that of a call or of an outcome to learn from. The variable
--- asks names a relation or query with org_id, lead_id and as_of; by default all leads of a tenant at one time.
-{% set every_lead = "(select org_id, lead_id, timestamptz '2026-11-30 09:30+00' as as_of from marts.dim_lead where org_id = 'default')" %}
+-- The scores of leads as of times that need not end a day, such as that of a call or of an outcome to learn from. The
+-- variable asks is a relation or query with org_id, lead_id and as_of; by default all leads at one time.
+{% set every_lead = "(select org_id, lead_id, timestamptz '2026-11-30 09:30+00' as as_of from marts.dim_lead)" %}
 
 with asks as (
 

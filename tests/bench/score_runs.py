@@ -1,4 +1,4 @@
-"""What the benchmarks of the scores share: a house without a lake's history, dbt on it, and the seconds of its models."""
+"""What the benchmarks of the scores share: a house without a lake, dbt on it, and the seconds of its models."""
 
 import json
 import os
@@ -50,7 +50,14 @@ class Bench:
         target = self.folder / "target"
         places = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(self.folder / "logs")}
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), *arguments, "--project-dir", str(DBT), "--profiles-dir", str(DBT)],
+            [
+                str(Path(sys.executable).with_name("dbt")),
+                *arguments,
+                "--project-dir",
+                str(DBT),
+                "--profiles-dir",
+                str(DBT),
+            ],
             env={**os.environ, **self.warehouse.dbt_env(), **places, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
             capture_output=True,
             text=True,
