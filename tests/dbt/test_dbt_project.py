@@ -75,7 +75,7 @@ def test_explanations_add_up_to_the_score(built: Warehouse) -> None:
         assert points == pytest.approx(lead["rules_score"], abs=1e-9)
     acme = row(built, "dim_lead", "acme crm")
     rules = {reason["rule"]: reason["points"] for reason in json.loads(acme["score_explanations"])}
-    # of its vertical: website, e-mail at the domain, phone, employees; of everyone's: channels, size, best contact
+    # of its vertical: website, e-mail at the domain, phone, employees; of everyone's: channels and size
     assert (
         rules.items()
         >= {
@@ -86,7 +86,7 @@ def test_explanations_add_up_to_the_score(built: Warehouse) -> None:
             "has_email": 10,
             "has_phone": 15,
             "smb": 5,
-            "contact_vp": 15,
+            "has_direct_phone": 10,
         }.items()
     )
     # a phone is known, though it is toll-free
