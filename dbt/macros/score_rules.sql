@@ -32,3 +32,28 @@
 {% macro band_of(value, seed, label) -%}
     (select {{ label }} from {{ ref(seed) }} as bands where bands.minimum <= {{ value }} order by bands.minimum desc limit 1)
 {%- endmacro %}
+
+{# CTEs `campaign_profiles` and `vertical_profiles`: the sets of scoring rules of leads that campaigns found, and of verticals. #}
+{% macro lead_profiles() %}
+-- Campaigns score what they find by their verticals' profiles, besides those that apply to all.
+campaign_profiles as (
+
+    select
+        org_id,
+        lead_id,
+        array_agg(distinct profile order by profile) as profiles
+    from {{ ref('int_lead_demands') }}
+    cross join lateral (values (scoring_profile), ('baseline'), ('everyone')) as named (profile)
+    where campaign_id is not null and scoring_profile is not null
+    group by lead_id, org_id
+
+),
+
+vertical_profiles as (
+
+    select vertical, array_agg(profile order by profile) as profiles
+    from {{ ref('scoring_profiles') }}
+    group by vertical
+
+)
+{% endmacro %}

@@ -39,14 +39,14 @@ INSERT = """
 insert into lake.events
     (org_id, event_id, occurred_at, received_at, identity_lead_id, event_type, properties, source, partition_date)
 select
-    %(org)s, %(prefix)s || number, at, at, leads.lead_id, types.event_type, '{}', 'bench', at::date
+    %(org)s::text, %(prefix)s::text || number, at, at, leads.lead_id, types.event_type, '{}', 'bench', at::date
 from (
     select
         number,
-        timestamptz %(start)s + random() * %(days)s * interval '1 day' as at,
-        floor(%(leads)s * power(random(), 1.65))::bigint as lead_number,
+        %(start)s::date::timestamp at time zone 'UTC' + random() * %(days)s::integer * interval '1 day' as at,
+        floor(%(leads)s::bigint * power(random(), 1.65))::bigint as lead_number,
         random() as draw
-    from generate_series(1, %(events)s) as number
+    from generate_series(1, %(events)s::bigint) as number
 ) as drawn
 inner join bench_leads as leads on leads.number = drawn.lead_number
 inner join bench_types as types on drawn.draw >= types.above and drawn.draw < types.below

@@ -33,27 +33,7 @@ departures as (
 
 ),
 
--- Campaigns score what they find by their verticals' profiles, besides those that apply to all.
-campaign_profiles as (
-
-    select
-        org_id,
-        lead_id,
-        array_agg(distinct profile order by profile) as profiles
-    from {{ ref('int_lead_demands') }}
-    cross join lateral (values (scoring_profile), ('baseline'), ('everyone')) as named (profile)
-    where campaign_id is not null and scoring_profile is not null
-    group by lead_id, org_id
-
-),
-
-vertical_profiles as (
-
-    select vertical, array_agg(profile order by profile) as profiles
-    from {{ ref('scoring_profiles') }}
-    group by vertical
-
-),
+{{ lead_profiles() }},
 
 observed as (
 

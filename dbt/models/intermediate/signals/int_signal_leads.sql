@@ -2,13 +2,10 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key=['org_id', 'event_id', 'signal_type', 'lead_id', 'known_at'],
-    unlogged=false,
-    full_refresh=false,
+    unlogged=false, full_refresh=false,
     event_time='known_at',
     indexes=[
-        {'columns': ['org_id', 'event_id', 'signal_type']},
-        {'columns': ['org_id', 'lead_id']},
-        {'columns': ['known_at']},
+        {'columns': ['org_id', 'event_id', 'signal_type']}, {'columns': ['org_id', 'lead_id']}, {'columns': ['known_at']},
     ],
 ) }}
 {% set columns = ['org_id', 'event_id', 'signal_type', 'occurred_at', 'received_at'] | join(', ') %}
@@ -16,10 +13,7 @@
 -- Nothing is known of a lead before its first facts; a signal that finds it later does so when its latest became known.
 with leads as (
 
-    select
-        observed.org_id,
-        observed.lead_id,
-        observed.valid_from as latest_at,
+    select observed.org_id, observed.lead_id, observed.valid_from as latest_at,
         (
             select min(history.valid_from) from {{ ref('lead_facts_history') }} as history
             where history.org_id = observed.org_id and history.lead_id = observed.lead_id

@@ -10,14 +10,7 @@
 -- Everything as it is known today: late events on the day they happened, all of the lead that they are of now.
 with signals as (
 
-    select
-        org_id,
-        lead_id,
-        signal_type,
-        event_id,
-        occurred_at,
-        occurred_at as known_at,
-        null::timestamptz as lost_at
+    select org_id, lead_id, signal_type, event_id, occurred_at, occurred_at as known_at, null::timestamptz as lost_at
     from {{ ref('int_signal_leads') }}
     where lost_at is null
 
