@@ -39,7 +39,8 @@ INSERT = """
 insert into lake.events
     (org_id, event_id, occurred_at, received_at, identity_lead_id, event_type, properties, source, partition_date)
 select
-    %(org)s::text, %(prefix)s::text || drawn.number, drawn.at, drawn.at, leads.lead_id, types.event_type, '{}', 'bench', (drawn.at at time zone 'UTC')::date
+    %(org)s::text, %(prefix)s::text || drawn.number, drawn.at, drawn.at, leads.lead_id, types.event_type,
+    '{}', 'bench', (drawn.at at time zone 'UTC')::date
 from (
     select
         number,
