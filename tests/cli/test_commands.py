@@ -49,6 +49,7 @@ COMMANDS = [
     ["provider", "enable"],
     ["provider", "disable"],
     ["cache", "invalidate"],
+    ["score", "replay"],
 ]
 
 

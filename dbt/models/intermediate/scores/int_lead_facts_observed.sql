@@ -33,6 +33,8 @@ departures as (
 
 ),
 
+{{ lead_profiles() }},
+
 observed as (
 
     select
@@ -49,12 +51,19 @@ observed as (
         leads.is_domain_verified,
         leads.has_email_at_domain,
         leads.phone is not null as has_phone,
+        coalesce(leads.email, contacts.best_contact_email) is not null as has_email,
+        coalesce(leads.phone_type in ('direct', 'mobile') or contacts.has_direct_phone, false) as has_direct_phone,
+        contacts.best_contact_seniority,
+        coalesce(campaign_profiles.profiles, vertical_profiles.profiles, '{everyone}') as profiles,
         leads.phone_type = 'toll_free' as is_phone_toll_free,
         -- To the metre, so that the last digits of a sine change no fact.
         round(targets.distance_km::numeric, 3)::double precision as target_distance_km
     from leads
     left join departures using (org_id, lead_id)
     left join targets using (org_id, lead_id)
+    left join {{ ref('int_lead_contacts') }} as contacts using (org_id, lead_id)
+    left join campaign_profiles using (org_id, lead_id)
+    left join vertical_profiles using (vertical)
 
 ),
 
