@@ -59,13 +59,14 @@ def filled(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="module")
-def build(filled: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """`dbt build` of the whole project; returns what it printed. Its target folder is not the project's."""
+def build(filled: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """`dbt build` of the whole project, or another command of dbt's; returns what it printed. Its target folder is not
+    the project's."""
     scratch: Path = tmp_path_factory.mktemp("dbt")
     places = {"DBT_TARGET_PATH": str(scratch / "target"), "DBT_LOG_PATH": str(scratch / "logs")}
 
-    def run() -> str:
-        command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build"]
+    def run(*arguments: str) -> str:
+        command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *(arguments or ["build"])]
         done = subprocess.run(
             [*command, "--project-dir", str(DBT), "--profiles-dir", str(DBT)],
             env={**os.environ, **filled.dbt_env(), **places, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
