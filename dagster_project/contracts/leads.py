@@ -98,6 +98,10 @@ LEAD_FACTS_HISTORY = Table(
         Column("has_phone", Type.BOOL, "Whether a phone is known.", required=True),
         Column("is_phone_toll_free", Type.BOOL, "Whether the best phone is toll-free."),
         Column("target_distance_km", Type.FLOAT, "Distance to the nearest campaign's target; null without one."),
+        Column("has_email", Type.BOOL, "An e-mail of the lead or its best contact is known."),
+        Column("has_direct_phone", Type.BOOL, "A direct or mobile phone of the lead or its best contact is known."),
+        Column("best_contact_seniority", Type.TEXT, "Seniority of the contact to approach first."),
+        Column("profiles", Type.TEXT_LIST, "Sets of scoring rules that apply, by campaigns or else the vertical."),
         Column("facts_hash", Type.TEXT, "MD5 of the facts, to see a change.", required=True),
     ),
 )

@@ -2,7 +2,8 @@
 {% macro fact_columns() %}
     {{ return([
         'vertical', 'rating', 'review_count', 'employees_range', 'tech_signals', 'has_website', 'is_domain_verified',
-        'has_email_at_domain', 'has_phone', 'is_phone_toll_free', 'target_distance_km',
+        'has_email_at_domain', 'has_phone', 'is_phone_toll_free', 'target_distance_km', 'has_email', 'has_direct_phone',
+        'best_contact_seniority', 'profiles',
     ]) }}
 {% endmacro %}
 

@@ -11,6 +11,7 @@ with contacts as (
         golden.seniority,
         golden.email,
         coalesce(golden.phone, golden.mobile) as phone,
+        golden.phone_type = 'direct' or golden.mobile is not null as has_direct_phone,
         golden.consent = 'denied' or golden.is_suppressed as is_silent
     from {{ ref('int_contact_golden') }} as golden
     inner join {{ ref('int_contact_lead') }} as assignments using (org_id, contact_id)
@@ -46,8 +47,10 @@ best as (
         case when not is_silent then contact_id end as best_contact_id,
         case when not is_silent then full_name end as best_contact_name,
         case when not is_silent then title end as best_contact_title,
+        case when not is_silent then seniority end as best_contact_seniority,
         case when not is_silent then email end as best_contact_email,
-        case when not is_silent then phone end as best_contact_phone
+        case when not is_silent then phone end as best_contact_phone,
+        not is_silent and coalesce(has_direct_phone, false) as has_direct_phone
     from ranked
     where rank = 1
 

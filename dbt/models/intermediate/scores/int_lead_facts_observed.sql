@@ -33,6 +33,28 @@ departures as (
 
 ),
 
+-- Campaigns score what they find by their verticals' profiles, besides those that apply to all.
+campaign_profiles as (
+
+    select
+        org_id,
+        lead_id,
+        array_agg(distinct profile order by profile) as profiles
+    from {{ ref('int_lead_demands') }}
+    cross join lateral (values (scoring_profile), ('baseline'), ('everyone')) as named (profile)
+    where campaign_id is not null and scoring_profile is not null
+    group by lead_id, org_id
+
+),
+
+vertical_profiles as (
+
+    select vertical, array_agg(profile order by profile) as profiles
+    from {{ ref('scoring_profiles') }}
+    group by vertical
+
+),
+
 observed as (
 
     select
@@ -49,12 +71,19 @@ observed as (
         leads.is_domain_verified,
         leads.has_email_at_domain,
         leads.phone is not null as has_phone,
+        coalesce(leads.email, contacts.best_contact_email) is not null as has_email,
+        coalesce(leads.phone_type in ('direct', 'mobile') or contacts.has_direct_phone, false) as has_direct_phone,
+        contacts.best_contact_seniority,
+        coalesce(campaign_profiles.profiles, vertical_profiles.profiles, '{everyone}') as profiles,
         leads.phone_type = 'toll_free' as is_phone_toll_free,
         -- To the metre, so that the last digits of a sine change no fact.
         round(targets.distance_km::numeric, 3)::double precision as target_distance_km
     from leads
     left join departures using (org_id, lead_id)
     left join targets using (org_id, lead_id)
+    left join {{ ref('int_lead_contacts') }} as contacts using (org_id, lead_id)
+    left join campaign_profiles using (org_id, lead_id)
+    left join vertical_profiles using (vertical)
 
 ),
 

@@ -1,23 +1,24 @@
-{{ config(materialized='view') }}
+{{ config(indexes=[{'columns': ['org_id', 'lead_id']}]) }}
 
-with leads as (
+with states as (
 
-    select * from {{ ref('int_lead_rules') }}
+    select * from {{ ref('int_score_states') }}
 
 ),
 
-contributions as (
+factors as (
 
     select
-        leads.org_id,
-        leads.lead_id,
-        points.component,
-        points.rule,
-        points.points,
-        points.reason
-    from leads
-    inner join {{ ref('int_rule_set_points') }} as points using (profiles, rules)
+        states.org_id,
+        states.lead_id,
+        states.as_of,
+        factor_values.*
+    from states
+    cross join lateral ({{ factor_values('states', 'states.as_of') }}) as factor_values
+    where factor_values.decayed_points <> 0
 
-)
+),
 
-select * from contributions
+{{ ledger_rows('factors') }}
+
+select * from ledger_rows

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key=['org_id', 'lead_id', 'valid_from'],
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
 ) }}
 
 with observed as (

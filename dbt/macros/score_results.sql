@@ -1,0 +1,127 @@
+{# A state's factors with what each is worth as of a time; for a lateral join. #}
+{% macro factor_values(state, at) -%}
+    select
+        rules.component,
+        rules.rule,
+        rules.factor,
+        rules.reason,
+        rules.decay_model,
+        rules.decay_hours,
+        fired.event_id,
+        fired.occurred_at,
+        rules.points as raw_points,
+        -- To the cent, so that the rows add up to the score in every digit.
+        round((rules.points * {{ share_left('rules.decay_model', 'rules.decay_hours', 'fired.occurred_at', at) }})::numeric, 2)
+            as decayed_points
+    from unnest({{ state }}.factors, {{ state }}.factor_events, {{ state }}.factor_times) as fired (factor, event_id, occurred_at)
+    inner join {{ ref('int_score_rules') }} as rules
+        on rules.rules_version = {{ state }}.rules_version
+        and rules.org_id = {{ state }}.org_id
+        and fired.factor = rules.factor
+{%- endmacro %}
+
+{# A state's sum as of a time, how fast it falls or rises at most in a day, and when its next window ends. #}
+{% macro state_totals(state, at) -%}
+    select
+        coalesce(sum(decayed_points), 0) as total,
+        coalesce(sum({{ daily_fading() }}) filter (where raw_points > 0), 0) as falls,
+        coalesce(sum({{ daily_fading() }}) filter (where raw_points < 0), 0) as rises,
+        min(occurred_at + decay_hours * interval '1 hour') filter (where decay_model = 'window' and decayed_points <> 0)
+            as window_ends_at
+    from ({{ factor_values(state, at) }}) as factor_values
+{%- endmacro %}
+
+{# The most that a factor can lose in a day from now on. #}
+{% macro daily_fading() -%}
+    case
+        when decayed_points = 0 then 0
+        when decay_model = 'linear' then abs(raw_points) * 24 / decay_hours
+        when decay_model = 'exponential' then abs(decayed_points) * (1 - power(0.5, 24 / decay_hours))
+        else 0
+    end
+{%- endmacro %}
+
+{# engagement_points as of a time. #}
+{% macro points_at(at) -%}
+    round(points_then * power(quiet_share, coalesce({{ quiet_periods('last_event_at', at) }}, 0)), 2)::numeric(12, 2)
+{%- endmacro %}
+
+{# How likely the lead is lost, by the days since its last event; the highest level where there was none. #}
+{% macro risk_at(at) -%}
+    (
+        select levels.risk from {{ ref('risk_levels') }} as levels
+        where
+            last_event_at is null
+            or levels.minimum_days < extract(epoch from {{ at }} - last_event_at) / 86400
+            or (levels.includes_minimum and levels.minimum_days = extract(epoch from {{ at }} - last_event_at) / 86400)
+        order by levels.minimum_days desc limit 1
+    )
+{%- endmacro %}
+
+{# The next action of a row with engagement_stage, risk and velocity. #}
+{% macro next_action(scored) -%}
+    select actions.action as next_action, actions.reason as next_action_reason
+    from {{ ref('next_actions') }} as actions
+    where
+        actions.stage = {{ scored }}.engagement_stage
+        and actions.risk = {{ scored }}.risk
+        and actions.minimum_velocity <= {{ scored }}.velocity
+    order by actions.minimum_velocity desc limit 1
+{%- endmacro %}
+
+{# The first day after `day` on which quiet alone can change a band, never too late: in a day a state loses at most `falls`
+   and gains at most `rises`. .1 is more than what rounding all factors to the cent can do. #}
+{% macro next_check(day) -%}
+    least(
+        case when falls > 0 and below > 0 then {{ day }} + 1 + floor(greatest(total - below - 0.1, 0) / falls)::integer end,
+        case when rises > 0 and above > 0 then {{ day }} + 1 + floor(greatest(above - total - 0.1, 0) / rises)::integer end,
+        {{ day_reaching('window_ends_at') }},
+        case
+            when engagement_stage <> 'cold'
+                then {{ day_reaching("last_event_at + (1 + " ~ quiet_periods('last_event_at', 'as_of') ~ ") * quiet_days * interval '1 day'") }}
+        end
+    )
+{%- endmacro %}
+
+{# States with their totals and scores as of their own times. #}
+{% macro scored_states(states) %}
+    select
+        states.*,
+        totals.*,
+        least(greatest(totals.total, 0), 100)::numeric(5, 2) as rules_score,
+        -- No model is promoted yet: the published score is the rules' alone.
+        least(greatest(totals.total, 0), 100)::numeric(5, 2) as lead_score,
+        {{ points_at('as_of') }} as engagement_points
+    from {{ states }} as states
+    cross join lateral ({{ state_totals('states', 'states.as_of') }}) as totals
+{% endmacro %}
+
+{# Scored states with every derived name, and the nearest edges of a band below and above. #}
+{% macro banded_scores(scored) %}
+    select
+        scored.*,
+        {{ band_of('lead_score', 'grades', 'grade') }} as grade,
+        {{ band_of('lead_score', 'priority_tiers', 'tier') }} as priority_tier,
+        {{ band_of('lead_score', 'intent_tiers', 'tier') }} as intent_tier,
+        {{ band_of('engagement_points', 'engagement_stages', 'stage') }} as engagement_stage,
+        {{ risk_at('as_of') }} as risk,
+        (select max(minimum) from ({{ band_edges() }}) as edges where minimum <= scored.total) as below,
+        (select min(minimum) from ({{ band_edges() }}) as edges where minimum > scored.total) as above
+    from {{ scored }} as scored
+{% endmacro %}
+
+{% macro band_edges() -%}
+    {%- for seed in ['grades', 'priority_tiers', 'intent_tiers'] %}
+    select minimum from {{ ref(seed) }} where minimum > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro history_columns() %}
+    {{ return([
+        'org_id', 'lead_id', 'scored_on', 'as_of', 'rules_version', 'rules_score', 'lead_score', 'previous_score',
+        'score_change', 'grade', 'priority_tier', 'intent_tier', 'engagement_points', 'engagement_stage', 'previous_stage',
+        'risk', 'velocity', 'event_count', 'last_event_at', 'points_then', 'quiet_days', 'quiet_share', 'factors',
+        'factor_events', 'factor_times', 'check_on',
+    ]) }}
+{% endmacro %}
