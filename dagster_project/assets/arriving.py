@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
-import psycopg
 
 from dagster_project.contracts import EVENTS
 from dagster_project.normalize.engine import normalize
@@ -88,5 +87,5 @@ def _take(warehouse: Warehouse, org_id: str, events: pl.DataFrame, found: Arriva
             try:
                 with connection.transaction():
                     found.alerts += alerts.raise_arrived(connection, org_id, fresh)
-            except psycopg.errors.UndefinedFunction:
+            except alerts.NO_WALK:
                 return  # no walk has built the leads yet: the first one raises what is still fresh

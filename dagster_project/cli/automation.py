@@ -122,9 +122,9 @@ def _show(found: Sequence[Automation]) -> None:
 def _when(automation: Automation) -> str:
     given = automation.trigger.model_dump()
     values = [
-        ", ".join(value) if isinstance(value, tuple) else str(value) for key, value in given.items() if key != "on"
+        ", ".join(value) if isinstance(value, tuple) else str(value) for key, value in given.items() if key != "when"
     ]
-    return f"{given['on'].replace('_', ' ')}: {' '.join(values)}"
+    return f"{given['when'].replace('_', ' ')}: {' '.join(values)}"
 
 
 def _conditions(automation: Automation) -> str:

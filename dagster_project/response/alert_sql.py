@@ -17,11 +17,12 @@ timed as (
     date_bin(make_interval(mins => types.dedup_minutes), signals.occurred_at, timestamptz '2000-01-01 00:00:00+00')
       as window_start,
     make_interval(mins => types.dedup_minutes) as window_length,
-    (select min(hours) from seeds.response_times as times
+    least(scores.sla_hours, (select min(hours) from seeds.response_times as times
       where times.scale = 'alert_priority' and times.name = types.alert_priority
-        or times.scale = 'signal_tier' and times.name = types.signal_tier) as hours
+        or times.scale = 'signal_tier' and times.name = types.signal_tier)) as hours
   from signals
   inner join seeds.signal_types as types using (signal_type)
+  left join marts.fct_lead_intelligence as scores on scores.org_id = %(org)s and scores.lead_id = signals.lead_id
   where signals.occurred_at > now() - %(fresh)s::interval and signals.received_at > now() - %(fresh)s::interval
 ),
 firsts as (

@@ -1,8 +1,9 @@
 """Alerts that signals raise, each with a time by which somebody has to answer.
 
 One signal makes one alert, whoever notices it first: the arrival of its event, or the walk that found its lead. It is
-due within the shorter of the times of its priority and its tier (seed `response_times`), counted from when we received
-it. Alerts about the house itself (a file, a sync) are raised by `resources.alerts` into the same table.
+due within the shortest of the times of its priority, its tier (seed `response_times`) and its lead's intent tier,
+counted from when we received it. Alerts about the house itself (a file, a sync) are raised by `resources.alerts` into
+the same table.
 """
 
 import uuid
@@ -21,6 +22,8 @@ Priority = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
 # The longest time to answer. What happened or became known before is history: a first walk over a season of events
 # raises nothing.
 FRESH = timedelta(hours=72)
+# What a database says on which no walk has ended.
+NO_WALK = (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Wanted:
 def raise_arrived(connection: psycopg.Connection, org_id: str, event_ids: Sequence[str]) -> int:
     """Raise what events that have just arrived signal; returns how many alerts. `connection` is the owner's.
 
-    Raises `psycopg.errors.UndefinedFunction` before the first walk: there is no lead yet.
+    Raises one of `NO_WALK` before the first walk: there is no lead yet.
     """
     return _raise(connection, alert_sql.ARRIVED, {"org": org_id, "event_ids": list(event_ids)})
 

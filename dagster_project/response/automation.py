@@ -28,7 +28,7 @@ DEAL_STAGES = (
 class OnThreshold(Strict):
     """A score crosses a minimum of a seed: a grade, priority tier or intent tier, upwards or downwards."""
 
-    on: Literal["threshold"]
+    when: Literal["threshold"]
     kind: Literal["grade", "priority_tier", "intent_tier"]
     name: str = Field(description="Grade or tier whose minimum is crossed, such as HOT.")
     direction: Literal["up", "down"] = "up"
@@ -37,14 +37,14 @@ class OnThreshold(Strict):
 class OnSignal(Strict):
     """A lead gives a signal of one of some types."""
 
-    on: Literal["signal"]
+    when: Literal["signal"]
     types: tuple[str, ...] = Field(min_length=1)
 
 
 class OnStageChange(Strict):
     """A lead reaches an engagement stage, or one of its deals a stage of the pipeline."""
 
-    on: Literal["stage_change"]
+    when: Literal["stage_change"]
     of: Literal["engagement", "deal"] = "engagement"
     to: tuple[str, ...] = Field(min_length=1)
 
@@ -60,11 +60,11 @@ class OnStageChange(Strict):
 class OnInactivity(Strict):
     """Nothing has been heard of a lead for so many days; once for each time that it goes quiet."""
 
-    on: Literal["inactivity"]
+    when: Literal["inactivity"]
     days: int = Field(ge=1, le=365)
 
 
-Trigger = Annotated[OnThreshold | OnSignal | OnStageChange | OnInactivity, Field(discriminator="on")]
+Trigger = Annotated[OnThreshold | OnSignal | OnStageChange | OnInactivity, Field(discriminator="when")]
 
 
 class Conditions(Strict):

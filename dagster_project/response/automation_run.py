@@ -61,7 +61,7 @@ def run(connection: psycopg.Connection, org_id: str, automation: Automation, cha
 
 def _trigger(trigger: Trigger) -> tuple[str, dict[str, object]]:
     """The statement of a trigger, with its values."""
-    values = trigger.model_dump(exclude={"on", "of"})
+    values = trigger.model_dump(exclude={"when", "of"})
     match trigger:
         case OnThreshold():
             return automation_sql.THRESHOLD, values
