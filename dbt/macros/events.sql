@@ -24,7 +24,8 @@
         {%- for load in loads if load[3] -%}
             {%- do fresh.append("('" ~ load[0] ~ "', '" ~ load[1] ~ "', date '" ~ load[2] ~ "')") -%}
         {%- endfor -%}
-    {{ 'true' if not loads else 'false' if not fresh else '(org_id, source, partition_date) in (' ~ fresh | join(', ') ~ ')' }}
+    {{- 'true' if not loads else 'false' if not fresh
+        else '(org_id, source, partition_date) in (' ~ fresh | join(', ') ~ ')' }}
     {%- endif -%}
 {%- endmacro %}
 
