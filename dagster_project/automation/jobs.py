@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_project.assets import enrichment
 from dagster_project.assets.deliver import lead_batch
 from dagster_project.assets.enriching import Enrichment
+from dagster_project.automation.score_replay import replay_scores
 from dagster_project.assets.providers import GROUP
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
@@ -66,7 +67,7 @@ def clean_enrichment_cache() -> None:
     forget_expired_answers()
 
 
-ALL = (walk, fetch_campaign, enrich, check_providers, clean_enrichment_cache)
+ALL = (walk, fetch_campaign, enrich, check_providers, clean_enrichment_cache, replay_scores)
 
 
 def deliver_job(sinks: Sequence[dg.AssetsDefinition]) -> dg.JobDefinition:

@@ -21,6 +21,7 @@ from dagster_project.cli.resolve import calibrate, resolve
 from dagster_project.cli.review import review_app
 from dagster_project.cli.run import run
 from dagster_project.cli.sandbox import sandbox
+from dagster_project.cli.score import score_app
 from dagster_project.cli.up import up
 from dagster_project.cli.waterfall import waterfall_app
 from dagster_project.cli.waterfall_replay import replay as waterfall_replay
@@ -56,6 +57,7 @@ app.add_typer(mapping_app, name="mapping")
 app.add_typer(override_app, name="override")
 app.add_typer(provider_app, name="provider")
 app.add_typer(review_app, name="review")
+app.add_typer(score_app, name="score")
 waterfall_app.command("replay")(waterfall_replay)
 app.add_typer(waterfall_app, name="waterfall")
 

@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {# One row: the time as of which a day is scored, the rules as they were known then, and what was scored last before. #}
-{% macro score_clock(day) %}
+{% macro score_clock(day, has_history=is_incremental()) %}
     select
         {{ as_of(day) }} as as_of,
         coalesce(latest.as_of, '-infinity') as since,
@@ -26,7 +26,7 @@
         order by valid_from desc limit 1
     ) as versions
     left join (
-        {% if is_incremental() %}
+        {% if has_history %}
         select scored_on, as_of from {{ this }}
         where scored_on < {{ day }}
         order by scored_on desc, as_of desc limit 1
@@ -82,6 +82,13 @@ asks as (
     cross join clock
 
 )
+{% endmacro %}
+
+{# Pre-hook of fct_score_restated: a restatement replaces the one before of the same days. #}
+{% macro clear_restated() %}
+    {%- if var('restate_from', none) and is_incremental() -%}
+    delete from {{ this }} where scored_on between date '{{ var("restate_from") }}' and date '{{ var("restate_to") }}'
+    {%- endif -%}
 {% endmacro %}
 
 {# A batch replaces its day: a row that is no longer so is gone too, which a merge would keep. #}

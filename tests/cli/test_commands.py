@@ -54,6 +54,7 @@ COMMANDS = [
     ["alert", "ack"],
     ["automation", "list"],
     ["automation", "validate"],
+    ["score", "replay"],
 ]
 
 

@@ -61,5 +61,7 @@ select
     risk,
     velocity,
     event_count,
-    last_event_at
+    last_event_at,
+    actions.next_action
 from banded
+cross join lateral ({{ next_action('banded') }}) as actions
