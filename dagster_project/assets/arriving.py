@@ -45,16 +45,18 @@ def take_events(lake_root: Path, warehouse: Warehouse, conf: Settings) -> Arriva
     for path, mapping in waiting_events(conf, time.time()):
         try:
             check_file(path, mapping)
+            kept = deposit(path, mapping.name, lake_root, conf.org_id, datetime.now(UTC))
+        except FileNotFoundError:
+            continue  # another look has taken it: a walk takes events too
         except ValueError as reason:
             place = f"{mapping.name}/{path.name}"
             path.rename(path.with_name(f".refused-{path.name}"))
             raise_alert(warehouse, conf.org_id, "warning", "refused_file", place, str(reason))
             found.refused[place] = str(reason)
-            continue
-        kept = deposit(path, mapping.name, lake_root, conf.org_id, datetime.now(UTC))
-        _take(warehouse, conf.org_id, events_of(kept, mapping, conf.org_id), found)
-        found.files.append(kept)
-        path.unlink()
+        else:
+            _take(warehouse, conf.org_id, events_of(kept, mapping, conf.org_id), found)
+            found.files.append(kept)
+            path.unlink(missing_ok=True)
     return found
 
 

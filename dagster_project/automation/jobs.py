@@ -7,8 +7,8 @@ import dagster as dg
 from dagster_project.assets import enrichment
 from dagster_project.assets.deliver import lead_batch
 from dagster_project.assets.enriching import Enrichment
-from dagster_project.automation.score_replay import replay_scores
 from dagster_project.assets.providers import GROUP
+from dagster_project.automation.score_replay import replay_scores
 from dagster_project.resources.lake import Lake
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import Settings

@@ -129,4 +129,7 @@ def _when(automation: Automation) -> str:
 
 def _conditions(automation: Automation) -> str:
     given = automation.conditions.model_dump(exclude_none=True)
-    return "\n".join(f"{name} {f'{value:g}' if isinstance(value, float) else value}" for name, value in given.items()) or "–"
+    return (
+        "\n".join(f"{name} {f'{value:g}' if isinstance(value, float) else value}" for name, value in given.items())
+        or "–"
+    )
