@@ -93,7 +93,7 @@ def test_a_look_that_was_killed_before_the_file_left_the_inbox_is_made_good(
 
 def test_a_file_that_its_mapping_does_not_fit_is_set_aside_with_an_alert(walked: Walked, conf: Settings):
     path = drop(conf, event("1"))
-    path.write_text("{\"x\": 1}\n")
+    path.write_text('{"x": 1}\n')
     os.utime(path, (time.time() - 60, time.time() - 60))
     drop(conf, event("2"))
     found = take_events(conf.data_dir / "lake", walked.warehouse, conf)
