@@ -26,6 +26,7 @@ from dagster_project.sources.files.mapping import Mapping, load_mapping
 from dagster_project.user_yaml import YamlMistake
 
 KIND = "event"
+ALONE = "select pg_advisory_xact_lock(hashtextextended('inbox ' || %s::text, 3))"
 
 
 @dataclass
@@ -40,23 +41,23 @@ class Arrival:
 
 
 def take_events(lake_root: Path, warehouse: Warehouse, conf: Settings) -> Arrival:
-    """Take every finished file of events in the inbox; one that cannot be read is set aside, with an alert."""
+    """Take every finished file of events in the inbox; one that cannot be read is set aside, with an alert.
+
+    Sensor and walk both look; a second look waits until the first is over, and finds what is left.
+    """
     found = Arrival()
-    for path, mapping in waiting_events(conf, time.time()):
-        try:
-            check_file(path, mapping)
+    with warehouse.connect() as lock:
+        lock.execute(ALONE, [conf.org_id])
+        for path, mapping in waiting_events(conf, time.time()):
+            try:
+                check_file(path, mapping)
+            except ValueError as reason:
+                _refuse(warehouse, conf.org_id, path, mapping, str(reason), found)
+                continue
             kept = deposit(path, mapping.name, lake_root, conf.org_id, datetime.now(UTC))
-        except FileNotFoundError:
-            continue  # another look has taken it: a walk takes events too
-        except ValueError as reason:
-            place = f"{mapping.name}/{path.name}"
-            path.rename(path.with_name(f".refused-{path.name}"))
-            raise_alert(warehouse, conf.org_id, "warning", "refused_file", place, str(reason))
-            found.refused[place] = str(reason)
-        else:
             _take(warehouse, conf.org_id, events_of(kept, mapping, conf.org_id), found)
             found.files.append(kept)
-            path.unlink(missing_ok=True)
+            path.unlink()
     return found
 
 
@@ -78,6 +79,13 @@ def events_of(file: ReceivedFile, mapping: Mapping, org_id: str) -> pl.DataFrame
     raw = land([file], mapping, org_id=org_id, day=file.received_at.date(), known={}).raw
     frames = [normalize(extract(part, mapping), KIND).frame for part in raw]
     return pl.concat([EVENTS.empty(), *frames])
+
+
+def _refuse(warehouse: Warehouse, org_id: str, path: Path, mapping: Mapping, reason: str, found: Arrival) -> None:
+    place = f"{mapping.name}/{path.name}"
+    path.rename(path.with_name(f".refused-{path.name}"))
+    raise_alert(warehouse, org_id, "warning", "refused_file", place, reason)
+    found.refused[place] = reason
 
 
 def _take(warehouse: Warehouse, org_id: str, events: pl.DataFrame, found: Arrival) -> None:
