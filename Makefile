@@ -12,7 +12,7 @@ N ?= 100000
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-alerts
+.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-scores bench-scores-bpic bench-alerts
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -103,6 +103,12 @@ bench-enrichment: setup  ## waterfalls against the sandbox: faults and kills, th
 
 bench-alerts: setup  ## from an event to its alert, p50 and p95, with the daemon running
 	@$(BIN)/python -m tests.bench.bench_alerts
+
+bench-scores-bpic: setup  ## the scores on a real event log: replay, and how well the rules tell; needs the team's data
+	@$(BIN)/python -m tests.bench.bench_scores_bpic
+
+bench-scores: setup  ## N events over M leads: 90 days of history, then a day and a tenth of one; N=10000000 M=500000
+	@$(BIN)/python -m tests.bench.bench_scores --events $(if $(filter 100000,$(N)),10000000,$(N)) --leads $${M:-500000}
 
 clean:  ## remove the virtual environment, caches and dbt's output; data stays
 	@rm -rf $(VENV) dbt/target dbt/logs logs .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,7 +1,7 @@
 """Replaying scores: past days of `fct_score_history` computed again from what was known then, day after day.
 
-One run replays a range of days, or the day of its partition; a backfill is a run per day. What a score is, is said in dbt;
-what is current (`dim_lead` and beside it) is for the walk to build.
+One run replays a range of days, or the day of its partition; a backfill is a run per day. What a score is, is said in
+dbt; what is current (`dim_lead` and beside it) is for the walk to build.
 """
 
 import json
@@ -65,7 +65,7 @@ def replay_days(
 
 @dg.job(
     partitions_def=DAILY,
-    description="Compute past days of the score history again, as of then; with `restate`, as of now, to a table apart.",
+    description="Compute past days of the score history again, as of then; or restated, as of now, to a table apart.",
 )
 def replay_scores() -> None:
     replay_days()

@@ -1,4 +1,4 @@
-"""`leadhouse score …`: past scores computed again. The replay itself is the job `replay_scores`, run in this process."""
+"""`leadhouse score …`: past scores computed again, by the job `replay_scores` run in this process."""
 
 import json
 from contextlib import redirect_stdout

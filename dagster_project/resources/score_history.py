@@ -15,7 +15,7 @@ where scored_on between %s and %s
 
 
 def digests(warehouse: Warehouse, table: str, start: date, end: date) -> Digests:
-    """MD5 of each row of `marts.<table>` from `start` to `end`, by (org_id, lead_id, day); empty while it is not there."""
+    """MD5 of each row of `marts.<table>` from `start` to `end`, by (org_id, lead_id, day)."""
     found = warehouse.query("select to_regclass(%s) is not null as is_there", [f"marts.{table}"])
     if not found.item():
         return {}

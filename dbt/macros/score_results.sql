@@ -28,7 +28,8 @@
         coalesce(sum({{ daily_fading() }}) filter (where raw_points < 0), 0) as rises,
         min(occurred_at + decay_hours * interval '1 hour') filter (where decay_model = 'window' and decayed_points <> 0)
             as window_ends_at
-    from ({{ factor_values(state, at) }}) as factor_values
+    -- `offset 0` has each factor's points computed once and not for every sum: a third of a day's time.
+    from ({{ factor_values(state, at) }} offset 0) as factor_values
 {%- endmacro %}
 
 {# The most that a factor can lose in a day from now on. #}

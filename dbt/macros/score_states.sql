@@ -1,5 +1,5 @@
-{# CTEs from `asks` (org_id, lead_id, as_of, rules_version, quiet_days) to `states`: all that decides a score as of a time, and
-   until something new is known. `signals` has known_at and lost_at; facts are read through int_lead_rules. #}
+{# CTEs from `asks` (org_id, lead_id, as_of, rules_version, quiet_days, quiet_share) to `states`: all that decides a score
+   as of a time, and until something new is known. `signals` has known_at and lost_at; facts come from int_lead_rules. #}
 {% macro score_states(signals, fact_time='asks.as_of') %}
 lead_facts as (
 

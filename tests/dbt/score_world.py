@@ -1,7 +1,7 @@
 """Four companies in October 2026 whose scores are known by hand, as rows of contract tables.
 
-Three goes from a visit to a demo; Busy does twelve things in a day; Late's download is learned of four days after; Dual is
-found to be Late on the 8th, with its own event of the 3rd.
+Three goes from a visit to a demo; Busy does twelve things in a day; Late's download is learned of four days after; Dual
+is found to be Late on the 20th, with its own event of the 3rd.
 """
 
 import datetime as dt
@@ -52,9 +52,9 @@ def score_world() -> dict[str, list[dict]]:
 
 
 def merged() -> dict[str, list[dict]]:
-    """What a resolution of the 8th adds: Dual is Late."""
-    alias = {"alias_id": identifier("dual"), "lead_id": identifier("late"), "valid_from": october(8)}
+    """What a resolution of the 20th adds: Dual is Late."""
+    alias = {"alias_id": identifier("dual"), "lead_id": identifier("late"), "valid_from": october(20)}
     return {
-        "lead_map": [belongs("dual", "late", 8)],
+        "lead_map": [belongs("dual", "late", 20)],
         "lead_aliases": [alias | {"org_id": "default", "kind": "business"}],
     }

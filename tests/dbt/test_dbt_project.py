@@ -19,6 +19,8 @@ MARTS = (
     *("fct_source_changes", "fct_provider_calls", "fct_lost_values", "mart_dedupe", "fct_data_quality_history"),
     *("fct_enrichment_attempts", "mart_enrichment_metrics", "mart_provider_health"),
     "mart_waiting_events",
+    *("fct_score_history", "fct_score_daily", "fct_score_restated", "fct_threshold_crossings"),
+    *("fct_lead_intelligence", "mart_leaderboard"),
 )
 
 
@@ -70,11 +72,35 @@ def test_the_map_answers_which_lead_a_record_was_on_a_day(built: Warehouse) -> N
 
 def test_explanations_add_up_to_the_score(built: Warehouse) -> None:
     for lead in built.query("select rules_score, score_explanations from marts.dim_lead").iter_rows(named=True):
-        assert sum(reason["points"] for reason in json.loads(lead["score_explanations"])) == lead["rules_score"]
+        points = sum(reason["points"] for reason in json.loads(lead["score_explanations"]))
+        assert points == pytest.approx(lead["rules_score"], abs=1e-9)
     acme = row(built, "dim_lead", "acme crm")
-    # website 15, e-mail at the domain 15, phone 10, employees 10
-    assert (acme["lead_score"], acme["grade"], acme["priority_tier"]) == (50, "C", "C")
-    assert row(built, "dim_lead", "bolt")["lead_score"] == 0
+    rules = {reason["rule"]: reason["points"] for reason in json.loads(acme["score_explanations"])}
+    # of its vertical: website, e-mail at the domain, phone, employees; of everyone's: channels and size
+    assert (
+        rules.items()
+        >= {
+            "website_at_verified_domain": 15,
+            "email_at_verified_domain": 15,
+            "phone_not_toll_free": 10,
+            "employees_11_to_200": 10,
+            "has_email": 10,
+            "has_phone": 15,
+            "smb": 5,
+            "has_direct_phone": 10,
+        }.items()
+    )
+    # a phone is known, though it is toll-free
+    assert row(built, "dim_lead", "bolt")["lead_score"] == 15
+
+
+def test_the_score_of_now_has_one_home(built: Warehouse) -> None:
+    columns = "lead_id, lead_score, grade, priority_tier"
+    everywhere = [
+        built.query(f"select {columns} from {table} order by lead_id").rows()
+        for table in ("marts.dim_lead", "marts.fct_lead_intelligence", "intermediate.int_lead_scores")
+    ]
+    assert everywhere[0] == everywhere[1] == everywhere[2]
 
 
 def test_events_and_deals_find_their_lead_by_any_identity(built: Warehouse) -> None:
@@ -119,8 +145,8 @@ def test_a_lead_is_held_back_with_the_reasons(built: Warehouse) -> None:
 
 def test_a_campaign_scores_by_its_verticals_profile_and_its_place(built: Warehouse) -> None:
     fir = row(built, "dim_lead", "fir")
-    # phone 10, employees 10, which only the profile b2b_saas counts, within 25 km 10
-    assert fir["lead_score"] == 30
+    # phone 10 and 15, small 5, employees 10, which only the profile b2b_saas counts, within 25 km 10
+    assert fir["lead_score"] == 50
     assert row(built, "lead_facts_history", "fir")["target_distance_km"] == pytest.approx(11.12, abs=0.01)
     assert row(built, "lead_facts_history", "cafe")["target_distance_km"] is None
 

@@ -23,7 +23,10 @@ explained as (
             )
             order by points desc, factor
         ) as score_explanations,
-        string_agg(reason || ' (' || rtrim(to_char(points, 'FMSG990.99'), '.') || ')', '; ' order by points desc, factor) as score_reasons,
+        string_agg(
+            reason || ' (' || rtrim(to_char(points, 'FMSG990.99'), '.') || ')', '; '
+            order by points desc, factor
+        ) as score_reasons,
         (array_agg(reason order by decayed_points desc, factor) filter (where decayed_points > 0))[1:3] as top_reasons
     from {{ ref('int_score_contributions') }}
     group by org_id, lead_id

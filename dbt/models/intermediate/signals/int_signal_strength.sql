@@ -40,8 +40,8 @@ weighed as (
         weights.decay_model,
         weights.decay_hours,
         weights.weight,
-        round((weights.weight * {{ share_left('weights.decay_model', 'weights.decay_hours', 'latest.occurred_at', 'latest.as_of') }})::numeric, 6)
-            as strength
+        {% set left = share_left('weights.decay_model', 'weights.decay_hours', 'latest.occurred_at', 'latest.as_of') -%}
+        round((weights.weight * {{ left }})::numeric, 6) as strength
     from latest
     inner join {{ ref('int_signal_weights') }} as weights using (rules_version, org_id, signal_type)
 
