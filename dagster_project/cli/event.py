@@ -47,8 +47,8 @@ def post(
 
     Example: leadhouse event post --type page_view --email ann@acme.example --property url=/pricing
 
-    A sensor takes them within seconds. An event without an id is known by its content, so posting it again counts once;
-    one that says nothing of who it is of is refused.
+    A sensor takes them within seconds. An event that says when it happened and has no id is known by its content, so
+    posting it again counts once; one that says nothing of who it is of is refused.
     """
     if (source is None) == (event_type is None):
         raise typer.BadParameter("say --type, or give a file (- for stdin), and not both")
@@ -73,9 +73,9 @@ def sorted_out(given: list[Any], now: datetime) -> tuple[list[dict[str, Any]], d
         if reason := _fault(event):
             refused[place] = reason
             continue
-        content = json.dumps(event, sort_keys=True)
-        known_by = {"event_id": str(uuid.uuid5(uuid.NAMESPACE_URL, content))}
-        good.append({"occurred_at": now.isoformat()} | known_by | event)
+        timed = {"occurred_at": now.isoformat()} | event
+        content = json.dumps(timed, sort_keys=True)
+        good.append({"event_id": str(uuid.uuid5(uuid.NAMESPACE_URL, content))} | timed)
     return good, refused
 
 
