@@ -31,6 +31,7 @@ from tests.house import LEADHOUSE, House, open_house
 
 LEADS = "select lead_id::text as lead_id from marts.dim_lead order by lead_id"
 ALERTS = "select lead_id::text as lead_id, created_at from ops.alerts where signal_type = 'demo_request'"
+TENANT = "demo"  # the sample's
 READY_SECONDS, LAST_SECONDS = 300.0, 180.0
 
 
@@ -39,7 +40,7 @@ def running(house: House, port: int) -> Iterator[None]:
     """Daemon and UI of the house as a person starts them; both are ended, with their runs."""
     process = subprocess.Popen(
         [LEADHOUSE, "up", "--port", str(port)],
-        env=house.environment,
+        env=house.environment | {"LEADHOUSE_ORG_ID": TENANT},
         cwd=PROJECT_ROOT,
         stdout=house.log.open("a"),
         stderr=subprocess.STDOUT,
