@@ -12,7 +12,7 @@ N ?= 100000
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-scores bench-scores-bpic
+.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-scores bench-scores-bpic bench-alerts
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -100,6 +100,9 @@ bench-order: setup  ## what the learned order of providers saves in a world wher
 
 bench-enrichment: setup  ## waterfalls against the sandbox: faults and kills, throughput; PARTS="faults --runs 1000"
 	@$(BIN)/python -m tests.bench.bench_enrichment $(PARTS)
+
+bench-alerts: setup  ## from an event to its alert, p50 and p95, with the daemon running
+	@$(BIN)/python -m tests.bench.bench_alerts
 
 bench-scores-bpic: setup  ## the scores on a real event log: replay, and how well the rules tell; needs the team's data
 	@$(BIN)/python -m tests.bench.bench_scores_bpic

@@ -19,11 +19,12 @@ from dagster_project.assets import (
     marts,
     providers,
     resolve,
+    responding,
     staging,
     warehouse,
 )
 from dagster_project.automation import campaigns as campaign_automation
-from dagster_project.automation import jobs, schedules, sensors
+from dagster_project.automation import jobs, responses, schedules, sensors
 from dagster_project.automation.progress import progress_logger
 from dagster_project.checks.contracts import lake_checks
 from dagster_project.checks.enrichment import enrichment_checks
@@ -52,6 +53,8 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             marts.lead_marts,
             enrichment.enrichment_answers,
             enrichment.provider_health,
+            responding.signal_alerts,
+            responding.automation_runs,
             deliver.lead_batch,
             *sinks,
         ],
@@ -62,11 +65,12 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             ),
             *enrichment_checks(),
         ],
-        jobs=[*jobs.ALL, delivery],
-        schedules=[*schedules.ALL, *campaign_automation.campaign_schedules(found.values())],
+        jobs=[*jobs.ALL, *responses.JOBS, delivery],
+        schedules=[*schedules.ALL, responses.alert_sweep, *campaign_automation.campaign_schedules(found.values())],
         sensors=[
             sensors.inbox_sensor,
             sensors.enrichment_delivery_sensor,
+            *responses.SENSORS,
             campaign_automation.campaign_sensor,
             *campaign_automation.AFTER_FETCHING,
             campaign_automation.campaign_enrichment_sensor,

@@ -58,6 +58,18 @@ class Settings(BaseSettings):
         "", description="Comma-separated hosts a webhook may reach although loopback or private; for development only."
     )
 
+    slack_url: SecretStr | None = Field(None, description="Slack-compatible incoming webhook for notices; unset: none.")
+    notice_email: str | None = Field(None, description="Mailbox that notices go to; unset: none.")
+    notice_sender: str = Field("leadhouse@localhost", description="Sender of notices by e-mail.")
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail server, as smtp://user:password@host:587 or smtps://…; unset: e-mails are written as files "
+        "into exports/<tenant>/mail/.",
+    )
+    notice_priority: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"] = Field(
+        "HIGH", description="Least priority of the alerts that channels are told of."
+    )
+
     @cached_property
     def project_data_dir(self) -> Path:
         """Folder of the YAML that ships with the project (mappings, syncs)."""

@@ -12,6 +12,8 @@ import dagster as dg
 import polars as pl
 
 from dagster_project.assets import metadata
+from dagster_project.assets.arriving import KIND as EVENT
+from dagster_project.assets.arriving import take_events
 from dagster_project.assets.partitions import DAILY, OF_THE_DAY
 from dagster_project.assets.specs import contract_spec, provider_key
 from dagster_project.contracts import (
@@ -97,19 +99,22 @@ def rows_of(lake: Lake, table: Table, day: date) -> int:
 
 
 def receive_inbox(lake: Lake, warehouse: Warehouse, settings: Settings) -> int:
-    """Move the inbox's finished files into the lake; returns how many.
+    """Move the inbox's finished files into the lake, events first, whose alerts do not wait; returns how many.
 
     A file that cannot be landed is set aside under a hidden name, with an alert that says why; the others go on.
     """
+    taken = len(take_events(lake.root, warehouse, settings).files)
     ready, _ = inbox_files(settings.data_dir / "inbox", settings.yaml_dirs("mappings"), now=time.time())
-    taken = 0
     for path, name in ready:
         try:
-            check_file(path, load_mapping(name, settings.yaml_dirs("mappings")))
+            mapping = load_mapping(name, settings.yaml_dirs("mappings"))
+            check_file(path, mapping)
         except ValueError as reason:
             path.rename(path.with_name(f".refused-{path.name}"))
             raise_alert(warehouse, settings.org_id, "warning", "refused_file", f"{name}/{path.name}", str(reason))
         else:
+            if mapping.kind == EVENT:
+                continue  # it came a moment ago: the event sensor takes it, or the next walk
             deposit(path, name, lake.root, settings.org_id, datetime.now(UTC), move=True)
             taken += 1
     return taken

@@ -13,6 +13,8 @@ ROOMS = {
     "enrichment_answers": "asking about leads and contacts",
     "load_warehouse": "loading PostgreSQL",
     "lead_marts": "building and testing the marts (dbt)",
+    "response__signal_alerts": "raising alerts",
+    "response__automation_runs": "running automations",
     "delivery__lead_batch": "finishing the batch",
 }
 

@@ -5,11 +5,14 @@ import sys
 import typer
 
 from dagster_project.cli.adapter import adapter_app
+from dagster_project.cli.alert import alert_app
+from dagster_project.cli.automation import automation_app
 from dagster_project.cli.cache import cache_app
 from dagster_project.cli.campaign import campaign_app
 from dagster_project.cli.campaign_run import run as campaign_run
 from dagster_project.cli.db import db_app, psql_command
 from dagster_project.cli.enrich import enrich
+from dagster_project.cli.event import event_app
 from dagster_project.cli.explain import explain
 from dagster_project.cli.link import link, override_app, unlink
 from dagster_project.cli.mapping import mapping_app
@@ -43,10 +46,13 @@ app.command()(up)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 app.command("psql", context_settings=PASS_ON)(psql_command)
 app.add_typer(adapter_app, name="adapter")
+app.add_typer(alert_app, name="alert")
+app.add_typer(automation_app, name="automation")
 app.add_typer(cache_app, name="cache")
 campaign_app.command("run")(campaign_run)
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(db_app, name="db")
+app.add_typer(event_app, name="event")
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(override_app, name="override")
 app.add_typer(provider_app, name="provider")

@@ -121,5 +121,14 @@ ALERTS = Table(
         Column("message", Type.TEXT, "One sentence for a person; no personal data.", required=True),
         Column("acknowledged_at", Type.TIMESTAMP, "When somebody took it."),
         Column("acknowledged_by", Type.TEXT, "Who took it."),
+        Column("priority", Type.TEXT, "CRITICAL, HIGH, MEDIUM or LOW, of an alert about a signal."),
+        Column("lead_id", Type.UUID, "Lead that gave the signal, as it was known then."),
+        Column("signal_type", Type.TEXT, "The signal."),
+        Column(
+            "event_id", Type.TEXT, "Event that it was found in; with the signal type unique, so that none comes twice."
+        ),
+        Column("occurred_at", Type.TIMESTAMP, "When it happened."),
+        Column("due_at", Type.TIMESTAMP, "By when somebody has to answer."),
+        Column("overdue_at", Type.TIMESTAMP, "When it was found unanswered past that."),
     ),
 )

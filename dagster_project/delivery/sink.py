@@ -7,6 +7,24 @@ from dagster_project.delivery.outbox import OutboxRow
 from dagster_project.delivery.outcomes import Result
 
 
+class Batched(Protocol):
+    """How many rows go in one call."""
+
+    @property
+    def batch_size(self) -> int: ...
+
+
+class Flow(Protocol):
+    """What the worker needs to know of a sync or channel: its key in the outbox, its batches, its patience."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def destination(self) -> Batched: ...
+    @property
+    def max_attempts(self) -> int: ...
+
+
 class Sink(Protocol):
     """A destination, opened for one tenant and one sync."""
 

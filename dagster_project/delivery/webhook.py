@@ -14,7 +14,6 @@ When an endpoint calls a whole batch bad, it is halved until the bad records sta
 
 import hashlib
 import json
-import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
@@ -22,19 +21,10 @@ from datetime import UTC, datetime
 import httpx
 
 from dagster_project.delivery import answers, signing
-from dagster_project.delivery.guard import Target, UrlRefused, check_url
 from dagster_project.delivery.outbox import OutboxRow
 from dagster_project.delivery.outcomes import Outcome, Result
+from dagster_project.delivery.posting import Endpoint
 from dagster_project.delivery.sync import KEY, Sync
-
-# At INFO httpx logs each request's URL, and a webhook's path is often its password.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-
-LARGEST_ANSWER = 1_000_000
-
-
-class AnswerTooLong(httpx.HTTPError):
-    """The endpoint's answer takes more bytes or more time than any real one needs."""
 
 
 class Webhook:
@@ -52,17 +42,7 @@ class Webhook:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.sync, self.org_id, self.secret, self.clock = sync, org_id, secret, clock
-        self.target = check_url(url, allow_hosts)
-        self.url = _parsed(self.target)
-        self.timeout = sync.destination.timeout_seconds
-        # trust_env off: a proxy would resolve the name again, past the guard
-        self.client = httpx.Client(
-            transport=transport,
-            timeout=self.timeout,
-            follow_redirects=False,
-            trust_env=False,
-            verify=httpx.create_ssl_context(),
-        )
+        self.endpoint = Endpoint(url, sync.destination.timeout_seconds, allow_hosts=allow_hosts, transport=transport)
 
     def is_lost(self) -> bool:
         """Never: what a receiver does with its records is its own affair."""
@@ -73,7 +53,7 @@ class Webhook:
         return False
 
     def close(self) -> None:
-        self.client.close()
+        self.endpoint.close()
 
     def send(self, rows: Sequence[OutboxRow]) -> list[Result]:
         """Post rows in one call; in more, when the endpoint refuses the batch for what some record holds."""
@@ -85,32 +65,20 @@ class Webhook:
         return self.send(rows[:middle]) + self.send(rows[middle:])
 
     def _post(self, rows: Sequence[OutboxRow]) -> list[Result]:
-        request = self._request(rows)
-        try:
-            status, headers, body = self._exchange(request)
-        except httpx.HTTPError as error:
-            # the exception's text may hold the URL, and that a token
-            return [Result(Outcome.TRANSIENT, f"{type(error).__name__} from {self.target.host}")] * len(rows)
-        return answers.classify(rows, status, headers.get("retry-after"), body, self.clock())
-
-    def _request(self, rows: Sequence[OutboxRow]) -> httpx.Request:
-        """A signed POST to the address that was checked, under the name that TLS and the server expect."""
         now = self.clock()
         key = hashlib.sha256("\n".join(row.idempotency_key for row in rows).encode()).hexdigest()
         body = self._body(rows, key, now)
         headers = {
-            "Host": self.url.netloc.decode(),
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "leadhouse",
             "Idempotency-Key": key,
             signing.TIMESTAMP: str(int(now)),
             signing.SIGNATURE: signing.sign(self.secret, int(now), body),
         }
-        address = self.url.copy_with(host=self.target.address)
-        return self.client.build_request(
-            "POST", address, content=body, headers=headers, extensions={"sni_hostname": self.target.host}
-        )
+        try:
+            status, answered, text = self.endpoint.post(body, headers)
+        except httpx.HTTPError as error:
+            # the exception's text may hold the URL, and that a token
+            return [Result(Outcome.TRANSIENT, f"{type(error).__name__} from {self.endpoint.target.host}")] * len(rows)
+        return answers.classify(rows, status, answered.get("retry-after"), text, self.clock())
 
     def _body(self, rows: Sequence[OutboxRow], key: str, now: float) -> bytes:
         records = [
@@ -121,24 +89,3 @@ class Webhook:
         sent_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         envelope = {"delivery_id": key, "org_id": self.org_id, "sync": self.sync.name, "sent_at": sent_at}
         return json.dumps(envelope | {"records": records}, ensure_ascii=False, separators=(",", ":")).encode()
-
-    def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-        """Send and read at most `LARGEST_ANSWER` bytes. httpx times each read, so a drip of bytes needs a deadline."""
-        deadline = time.monotonic() + 2 * self.timeout
-        response = self.client.send(request, stream=True)
-        try:
-            body = b""
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
-                    raise AnswerTooLong("answer too long")
-            return response.status_code, response.headers, body
-        finally:
-            response.close()
-
-
-def _parsed(target: Target) -> httpx.URL:
-    try:
-        return httpx.URL(target.url)
-    except httpx.InvalidURL as error:
-        raise UrlRefused("the webhook URL cannot be read") from error

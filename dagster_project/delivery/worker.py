@@ -14,8 +14,7 @@ from uuid import UUID
 
 from dagster_project.delivery.outbox import Connect, Outbox, OutboxRow
 from dagster_project.delivery.outcomes import STOPPING, Outcome, Result, next_step
-from dagster_project.delivery.sink import Sink
-from dagster_project.delivery.sync import Sync
+from dagster_project.delivery.sink import Flow, Sink
 
 LEASE = timedelta(minutes=5)
 # A run waits this long in all for retries and rate limits; what needs longer is left to the next run.
@@ -45,7 +44,7 @@ class Surroundings:
 
 
 def deliver(
-    connect: Connect, org_id: str, sync: Sync, sink: Sink, surroundings: Surroundings | None = None
+    connect: Connect, org_id: str, sync: Flow, sink: Sink, surroundings: Surroundings | None = None
 ) -> Delivery:
     """Send what is due for one sync. Returns when nothing is due within the run's patience, or with `stopped` set."""
     outbox = Outbox(connect, org_id, sync.name)
@@ -54,7 +53,7 @@ def deliver(
 
 
 class _Worker:
-    def __init__(self, outbox: Outbox, sync: Sync, sink: Sink, world: Surroundings, token: UUID) -> None:
+    def __init__(self, outbox: Outbox, sync: Flow, sink: Sink, world: Surroundings, token: UUID) -> None:
         self.outbox, self.sync, self.sink, self.world, self.token = outbox, sync, sink, world, token
         self.delivery = Delivery()
         self.patience = PATIENCE

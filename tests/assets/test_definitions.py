@@ -119,7 +119,7 @@ def test_enrichment_asks_in_jobs_of_its_own_and_its_marts_are_built_by_the_walk(
 def test_sensors_are_on_and_schedules_without_a_key_wait_to_be_asked(definitions: dg.Definitions):
     repository = definitions.get_repository_def()
     names = "inbox campaign fetched_campaign_success fetched_campaign_failure finished_batch".split()
-    names += "campaign_enrichment enrichment_delivery".split()
+    names += "campaign_enrichment enrichment_delivery event notice".split()
     assert {s.name: s.default_status for s in repository.sensor_defs} == {
         f"{name}_sensor": dg.DefaultSensorStatus.RUNNING for name in names
     }
@@ -127,6 +127,7 @@ def test_sensors_are_on_and_schedules_without_a_key_wait_to_be_asked(definitions
         "daily_walk": dg.DefaultScheduleStatus.STOPPED,
         "provider_checks": dg.DefaultScheduleStatus.STOPPED,
         "enrichment_cache_cleaning": dg.DefaultScheduleStatus.RUNNING,
+        "alert_sweep": dg.DefaultScheduleStatus.RUNNING,
         "campaign_austin_dentists": dg.DefaultScheduleStatus.STOPPED,
     }
     assert all(found.description for found in (*repository.sensor_defs, *repository.schedule_defs))

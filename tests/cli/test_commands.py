@@ -49,6 +49,11 @@ COMMANDS = [
     ["provider", "enable"],
     ["provider", "disable"],
     ["cache", "invalidate"],
+    ["event", "post"],
+    ["alert", "list"],
+    ["alert", "ack"],
+    ["automation", "list"],
+    ["automation", "validate"],
     ["score", "replay"],
 ]
 

@@ -81,10 +81,10 @@ def filled(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="module")
-def build(filled: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """`dbt build` of the whole project; returns what it printed."""
+def build(filled: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """`dbt build` of the whole project, or another command of dbt's; returns what it printed."""
     scratch: Path = tmp_path_factory.mktemp("dbt")
-    return lambda: run_dbt(filled, scratch, "build")
+    return lambda *arguments: run_dbt(filled, scratch, *(arguments or ["build"]))
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ MARTS = (
     *("dim_lead", "dim_contact", "lead_facts_history", "sync_leads", "mart_source_quality"),
     *("fct_source_changes", "fct_provider_calls", "fct_lost_values", "mart_dedupe", "fct_data_quality_history"),
     *("fct_enrichment_attempts", "mart_enrichment_metrics", "mart_provider_health"),
+    "mart_waiting_events",
     *("fct_score_history", "fct_score_daily", "fct_score_restated", "fct_threshold_crossings"),
     *("fct_lead_intelligence", "mart_leaderboard"),
 )
@@ -106,6 +107,11 @@ def test_events_and_deals_find_their_lead_by_any_identity(built: Warehouse) -> N
     acme = row(built, "dim_lead", "acme crm")
     assert acme["event_count"] == 3
     assert (acme["deal_count"], acme["open_deal_count"]) == (1, 0)
+
+
+def test_events_of_nobody_known_are_counted_as_waiting(built: Warehouse) -> None:
+    waiting = built.query("select event_type, event_count, visitor_count from marts.mart_waiting_events")
+    assert waiting.rows() == [("page_view", 1, 1)]
 
 
 def test_a_contact_belongs_to_the_company_its_record_names(built: Warehouse) -> None:

@@ -1,3 +1,9 @@
 {{ config(materialized='view') }}
 
-{{ with_lead(ref('stg_lake__deals')) }}
+with resolved as (
+
+    {{ with_lead(ref('stg_lake__deals')) }}
+
+)
+
+select * from resolved

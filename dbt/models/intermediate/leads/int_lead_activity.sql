@@ -4,7 +4,8 @@ with events as (
 
     select org_id, lead_id, count(*) as event_count, max(occurred_at) as last_event_at
     from {{ ref('int_events_leads') }}
-    where lead_id is not null
+    -- Deals, activities and outcomes are counted below; what others say of a lead is not its doing.
+    where lead_id is not null and origin = 'received'
     group by org_id, lead_id
 
 ),

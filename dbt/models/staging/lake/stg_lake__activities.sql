@@ -13,6 +13,7 @@ renamed as (
         activity_id,
         deal_id,
         source,
+        partition_date,
 
         -- identity
         identity_email,

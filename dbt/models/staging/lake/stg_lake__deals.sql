@@ -1,43 +1,16 @@
-with source as (
+with versions as (
 
-    select * from {{ source('lake', 'deals') }}
+    select * from {{ ref('stg_lake__deal_versions') }}
 
 ),
 
-renamed as (
+latest as (
 
     -- The CRM sends a deal each time it changes: the latest version is the deal.
-    select distinct on (org_id, deal_id)
-        -- ids
-        org_id,
-        deal_id,
-        source,
-
-        -- identity
-        identity_email,
-        identity_domain,
-        identity_company_key,
-        identity_lead_id,
-        identity_crm_id,
-
-        -- what it is
-        name,
-        stage,
-        stage not in ('closed_won', 'closed_lost') as is_open,
-        amount,
-        currency,
-        amount_usd,
-        owner,
-
-        -- timestamps
-        created_at,
-        expected_close_date,
-        closed_at,
-        received_at
-
-    from source
+    select distinct on (org_id, deal_id) *
+    from versions
     order by org_id, deal_id, received_at desc, partition_date desc, source
 
 )
 
-select * from renamed
+select * from latest

@@ -6,12 +6,13 @@ with source as (
 
 renamed as (
 
-    -- An event is received again when a file is: the first time counts, because as-of questions ask when we knew.
-    select distinct on (org_id, event_id)
+    select
         -- ids
         org_id,
         event_id,
+        'received' as origin,
         source,
+        partition_date,
 
         -- identity
         identity_email,
@@ -29,7 +30,6 @@ renamed as (
         received_at
 
     from source
-    order by org_id, event_id, received_at, partition_date, source
 
 )
 
