@@ -25,30 +25,7 @@ visitors as not materialized (
 
 ),
 
--- The windows in which anything may have changed: those of new events, and for visitors that belong elsewhere now all
--- of theirs, where they are and where they were.
-{% if is_incremental() -%}
-built as (
-
-    select coalesce(max(built_at), '-infinity') as until from {{ this }}
-
-),
-
-touched as (
-
-    select org_id, visitors.lead_id, signals.signal_type, signals.window_start
-    from signals
-    inner join visitors using (org_id, visitor_id)
-    where signals.loaded_at > (select until from built) and visitors.lead_id is not null
-    union
-    select org_id, sides.lead_id, signals.signal_type, signals.window_start
-    from visitors
-    inner join signals using (org_id, visitor_id)
-    cross join lateral (values (visitors.lead_id), (visitors.previous_lead_id)) as sides (lead_id)
-    where visitors.attached_at > (select until from built) and sides.lead_id is not null
-
-),
-{%- endif %}
+{{ touched_windows() if is_incremental() }}
 
 attached as (
 
