@@ -33,7 +33,7 @@
     (select {{ label }} from {{ ref(seed) }} as bands where bands.minimum <= {{ value }} order by bands.minimum desc limit 1)
 {%- endmacro %}
 
-{# CTEs `campaign_profiles` and `vertical_profiles`: the sets of scoring rules of leads that campaigns found, and of verticals. #}
+{# CTEs `campaign_profiles` and `vertical_profiles`: sets of scoring rules of campaigns' leads, and of verticals. #}
 {% macro lead_profiles() %}
 -- Campaigns score what they find by their verticals' profiles, besides those that apply to all.
 campaign_profiles as (

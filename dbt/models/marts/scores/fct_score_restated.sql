@@ -26,15 +26,19 @@ days as (
 
     select distinct org_id, lead_id, (occurred_at at time zone 'UTC')::date as scored_on
     from signals
-    where {{ "(occurred_at at time zone 'UTC')::date between date '" ~ start ~ "' and date '" ~ end ~ "'" if start else 'false' }}
+    where
+        {% if start %}
+        (occurred_at at time zone 'UTC')::date between date '{{ start }}' and date '{{ end }}'
+        {% else %}
+        false
+        {% endif %}
 
 ),
 
 asks as (
 
     select
-        days.*,
-        {{ as_of('days.scored_on') }} as as_of,
+        days.*, {{ as_of('days.scored_on') }} as as_of,
         clock.rules_version,
         clock.quiet_days,
         clock.quiet_share

@@ -12,7 +12,10 @@ ranked as (
     select
         org_id,
         lead_id,
-        row_number() over (partition by org_id order by scores.lead_score desc, scores.engagement_points desc, lead_id) as rank,
+        row_number() over (
+            partition by org_id
+            order by scores.lead_score desc, scores.engagement_points desc, lead_id
+        ) as rank,
         leads.name,
         scores.lead_score,
         scores.score_change,
