@@ -85,6 +85,17 @@ def platt(log_odds: np.ndarray, y: np.ndarray) -> Platt:
     return Platt(float(line[0]), max(float(line[1]), FLATTEST))
 
 
+def around(level: float, slope: float) -> Platt:
+    """The line of a slope that leaves log-odds of `level` as they are."""
+    return Platt(level * (1 - slope), slope)
+
+
+def logit(y: np.ndarray) -> float:
+    """The log-odds of a base rate, finite even where all outcomes are alike."""
+    rate = (y.sum() + 0.5) / (len(y) + 1)
+    return float(np.log(rate / (1 - rate)))
+
+
 def isotonic(log_odds: np.ndarray, y: np.ndarray) -> Isotonic:
     """Isotonic regression, each step by its centre."""
     steps = IsotonicRegression(out_of_bounds="clip").fit_transform(log_odds, y)

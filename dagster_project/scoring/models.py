@@ -13,6 +13,7 @@ import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import BernoulliNB
 
+from dagster_project.scoring.calibration import logit
 from dagster_project.scoring.encoder import Coded, Encoder
 
 CONSTANT = "constant"
@@ -116,8 +117,7 @@ class Constant:
 
 
 def fit_constant(train: Coded, y: np.ndarray, encoder: Encoder, monotone: Mapping[str, int]) -> Constant:
-    rate = (y.sum() + 0.5) / (len(y) + 1)
-    return Constant(encoder, float(np.log(rate / (1 - rate))))
+    return Constant(encoder, logit(y))
 
 
 def fit_logistic(train: Coded, y: np.ndarray, encoder: Encoder, monotone: Mapping[str, int]) -> Linear:
