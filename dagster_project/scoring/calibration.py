@@ -23,6 +23,9 @@ HOLD = (0.5, 5.0)
 FLATTEST = 0.05
 """The least slope: whatever the outcomes say, ranks survive."""
 
+CHI_SQUARE = 5.99
+"""Twice the log-likelihood that two free numbers gain by chance, at 95%."""
+
 STEPS = 60
 MARGIN = 30.0
 
@@ -66,7 +69,13 @@ def calibrate(log_odds: np.ndarray, y: np.ndarray) -> Calibrator:
     rarer = min(y.sum(), len(y) - y.sum())
     if rarer < LEAST_OUTCOMES:
         return Platt()
-    return isotonic(log_odds, y) if rarer >= ISOTONIC_OUTCOMES else platt(log_odds, y)
+    return isotonic(log_odds, y) if rarer >= ISOTONIC_OUTCOMES else needed(platt(log_odds, y), log_odds, y)
+
+
+def needed(line: Platt, log_odds: np.ndarray, y: np.ndarray) -> Platt:
+    """The line where the outcomes are surely likelier with it (a likelihood-ratio test at 95%), else the identity."""
+    gain = _likelihood(line.offset + line.slope * log_odds, y) - _likelihood(log_odds, y)
+    return line if 2 * gain > CHI_SQUARE else Platt()
 
 
 def platt(log_odds: np.ndarray, y: np.ndarray) -> Platt:
@@ -83,6 +92,11 @@ def platt(log_odds: np.ndarray, y: np.ndarray) -> Platt:
         if np.abs(step).max() < 1e-9:
             break
     return Platt(float(line[0]), max(float(line[1]), FLATTEST))
+
+
+def _likelihood(log_odds: np.ndarray, y: np.ndarray) -> float:
+    bounded = np.clip(log_odds, -MARGIN, MARGIN)
+    return float((y * bounded - np.logaddexp(0, bounded)).sum())
 
 
 def around(level: float, slope: float) -> Platt:

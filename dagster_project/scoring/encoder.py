@@ -12,7 +12,9 @@ import polars as pl
 LEAST_ROWS = 20
 """Rows a category needs in the training rows to have a term of its own; the others share one."""
 
-SKEWED = 2.0
+SKEWED = 8.0
+"""Skewness from which a number enters a linear model by its logarithm: a few giants would else set its scale."""
+
 BINS = 6
 OTHER, ABSENT = "(other)", "(missing)"
 

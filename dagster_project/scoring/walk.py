@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dagster_project.scoring.calibration import Calibrator, around, calibrate, logit, platt
+from dagster_project.scoring.calibration import Calibrator, around, calibrate, logit, needed, platt
 from dagster_project.scoring.encoder import Coded, coded, fit_encoder
 from dagster_project.scoring.metrics import brier
 from dagster_project.scoring.models import CANDIDATES, CONSTANT, FITS, MONOTONE, XGBOOST, directions
@@ -186,7 +186,8 @@ def _earlier(table: Table, found: Forecasts, first: int) -> np.ndarray:
 def _calibrator(raw: np.ndarray, y: np.ndarray, earlier: np.ndarray, trained: Trained) -> Calibrator:
     if _is_enough(y[earlier]):
         return calibrate(raw[earlier], y[earlier])
-    return around(trained.level, platt(trained.held_log_odds, trained.held_y).slope)
+    line = platt(trained.held_log_odds, trained.held_y)
+    return around(trained.level, needed(line, trained.held_log_odds, trained.held_y).slope)
 
 
 def _is_enough(y: np.ndarray) -> bool:

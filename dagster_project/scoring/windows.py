@@ -16,7 +16,7 @@ FORWARD, BY_GROUP, REPEATED = "walk-forward", "group folds", "repeated stratifie
 FIRST_TRAINING = 0.4
 """Share of the rows that only ever train; the rest is forecast."""
 
-ROWS_PER_WINDOW = 400
+ROWS_PER_WINDOW = 300
 MOST_WINDOWS, FEWEST_WINDOWS = 12, 4
 MANY_ROWS, WINDOWS_OF_MANY = 50_000, 8
 LEAST_KNOWN = 30
