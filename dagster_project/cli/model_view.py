@@ -13,9 +13,10 @@ from dagster_project.scoring.backtest import Report
 from dagster_project.scoring.metrics import Metrics
 from dagster_project.scoring.models import CONSTANT
 from dagster_project.scoring.verdict import PROMOTED
+from dagster_project.scoring.walk import ROLLING
 from dagster_project.scoring.windows import BY_GROUP, FORWARD, REPEATED
 
-FIGURES = ("AUC", "PR-AUC", "prec@10%", "lift@10%", "Brier", "constant", "ECE")
+FIGURES = ("AUC", "PR-AUC", "p@10%", "lift", "Brier", "const.", "ECE")
 SCHEMES = {
     FORWARD: "forward in time, each window forecast from what was known when it began",
     BY_GROUP: "whole groups held out; there is no time, so drift is not seen",
@@ -70,10 +71,11 @@ def _windows(report: Report) -> Table:
     """The champion's windows, or those of the candidate that ranks best where there is none."""
     ranked = {name: each.auc_within_windows or 0 for name, each in report.candidates.items() if name != CONSTANT}
     shown = report.verdict.champion or max(ranked, key=lambda name: ranked[name])
-    table = _table(f"{shown} from", "trained", "span", "rows", "rate", *FIGURES)
+    table = _table(f"window ({shown})", "trained on", "rows", "rate", *FIGURES)
     for window in report.windows:
         found = window.candidates[shown]
-        counts = (f"{window.train_rows:,}", window.training[shown], f"{found.rows:,}", f"{found.base_rate:.1%}")
+        trained = "the latest" if window.training[shown] == ROLLING else f"{window.train_rows:,}"
+        counts = (trained, f"{found.rows:,}", f"{found.base_rate:.1%}")
         table.add_row(window.window, *counts, *_figures(found, found.auc))
     return table
 

@@ -19,6 +19,9 @@ SURE = 0.95
 CHANCE_LEVEL = 0.99
 """Level of the AUC interval that must lie above .5: four candidates on noise then look like signal in 2% of tables."""
 
+MATERIAL = 0.005
+"""Share of the base rate's Brier that a more complex model has to gain over a simpler one, besides being surely better."""
+
 MOST_ECE = 0.05
 LATEST_ROWS = 1_000
 """The latest windows, so many that they hold these rows: the ECE of 200 perfect forecasts is .06 by chance alone."""
@@ -65,8 +68,7 @@ def judge(forecasts: Forecasts, candidates: Sequence[str], cluster: np.ndarray) 
         return Verdict(PROMOTED, champion, next(duel.why for duel in duels if duel.challenger == champion), (*duels,))
     if not any(duel.beats_chance for duel in duels):
         best = max(duels, key=lambda duel: duel.auc)
-        low, high = best.auc_interval
-        why = f"nothing beats chance: the best AUC is {best.auc:.3f} ({low:.3f} to {high:.3f}, {best.challenger})"
+        why = f"nothing beats chance; {best.challenger} has the best AUC, {best.auc:.3f}, but {best.why}"
         return Verdict(NO_SIGNAL, None, why, (*duels,))
     least = next(duel for duel in duels if duel.beats_chance)
     return Verdict(NOT_PROMOTED, None, f"there is signal, but {least.challenger} is held back: {least.why}", (*duels,))
@@ -92,7 +94,8 @@ def _duel(forecasts: Forecasts, drawn: Draws, challenger: str, champion: str) ->
     late = latest(forecasts)
     error = ece(y[late], p[late])
     beats = chance[0] > 0.5 and brier(y, p) < brier(y, forecasts.constant)
-    fault = _fault(challenger, champion, beats, chance, gains, aucs, error)
+    least = 0.0 if champion == CONSTANT else MATERIAL * brier(y, forecasts.constant)
+    fault = _fault(champion, beats, chance, gains - least, aucs, error)
     low, high = interval(gains, SURE)
     why = fault or (
         f"its Brier beats that of {champion} by {gain:.4f} ({low:.4f} to {high:.4f}), its AUC is no worse, "
@@ -105,18 +108,20 @@ def _duel(forecasts: Forecasts, drawn: Draws, challenger: str, champion: str) ->
 
 
 def _fault(
-    challenger: str, champion: str, beats: bool, chance: tuple[float, float], gains: np.ndarray, aucs: np.ndarray,
+    champion: str, beats: bool, chance: tuple[float, float], gains: np.ndarray, aucs: np.ndarray,
     error: float,
 ) -> str:  # fmt: skip
-    """Why a challenger does not become champion; empty when it does."""
+    """Why a challenger does not become champion; empty when it does. `gains`: beyond what is the least that matters."""
     if chance[0] <= 0.5:
         return f"its AUC may be chance ({chance[0]:.3f} to {chance[1]:.3f})"
     if not beats:
         return "it ranks, but its probabilities are no better than the base rate"
     if (gains > 0).mean() < SURE:
-        return f"its Brier is not surely better than that of {champion} (in {(gains > 0).mean():.0%} of draws)"
+        return (
+            f"its Brier is not surely and noticeably better than that of {champion} ({(gains > 0).mean():.0%} of draws)"
+        )
     if (aucs < 0).mean() > SURE:
-        return f"its AUC is worse than that of {champion} (in {(aucs < 0).mean():.0%} of draws)"
+        return f"its AUC is worse than that of {champion} ({(aucs < 0).mean():.0%} of draws)"
     if error > MOST_ECE:
         return f"its ECE on the latest window is {error:.3f}, above {MOST_ECE}"
     return ""

@@ -22,7 +22,7 @@ MANY_ROWS, WINDOWS_OF_MANY = 50_000, 8
 LEAST_KNOWN = 30
 """Outcomes of either kind that must be known before the first forecast."""
 
-FOLDS, REPEATS, FEW_ROWS = 5, 3, 5_000
+FOLDS, REPEATS, FEW_ROWS, FEW_FEATURES = 5, 3, 5_000, 200
 SEED = 7
 
 
@@ -95,7 +95,7 @@ def _first(table: Table) -> int:
 def _name(table: Table, start: int, end: int) -> str:
     if table.is_dated:
         return str(np.datetime64(int(table.at[start]), "s").astype("datetime64[D]"))
-    return f"rows {start + 1:,}–{end:,}"
+    return f"{start + 1:,}–{end:,}"
 
 
 def _grouped(table: Table) -> list[Window]:
@@ -109,7 +109,8 @@ def _grouped(table: Table) -> list[Window]:
 
 def _repeated(table: Table) -> list[Window]:
     found = []
-    for repeat in range(REPEATS if len(table) < FEW_ROWS else 1):
+    is_quick = len(table) < FEW_ROWS and table.features.width <= FEW_FEATURES
+    for repeat in range(REPEATS if is_quick else 1):
         split = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED + repeat).split(table.y, table.y)
         found += [
             Window(f"fold {repeat + 1}.{at + 1}", train, test, repeat=repeat) for at, (train, test) in enumerate(split)
