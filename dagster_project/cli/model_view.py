@@ -40,7 +40,9 @@ def show(name: str, label: str, report: Report) -> None:
     console.print()
     console.print(_candidates(report), width=width)
     console.print()
-    console.print(_windows(report), width=width)
+    shown = _shown(report)
+    console.print(Text(f"Windows of {shown}", style="bold"), width=width)
+    console.print(_windows(report, shown), width=width)
     console.print()
     console.print(_columns(report), width=width)
     console.print()
@@ -67,11 +69,14 @@ def _candidates(report: Report) -> Table:
     return table
 
 
-def _windows(report: Report) -> Table:
-    """The champion's windows, or those of the candidate that ranks best where there is none."""
+def _shown(report: Report) -> str:
+    """Whose windows are shown: the champion's, or those of the candidate that ranks best where there is none."""
     ranked = {name: each.auc_within_windows or 0 for name, each in report.candidates.items() if name != CONSTANT}
-    shown = report.verdict.champion or max(ranked, key=lambda name: ranked[name])
-    table = _table(f"window ({shown})", "trained on", "rows", "rate", *FIGURES)
+    return report.verdict.champion or max(ranked, key=lambda name: ranked[name])
+
+
+def _windows(report: Report, shown: str) -> Table:
+    table = _table("window", "trained on", "rows", "rate", *FIGURES)
     for window in report.windows:
         found = window.candidates[shown]
         trained = "the latest" if window.training[shown] == ROLLING else f"{window.train_rows:,}"

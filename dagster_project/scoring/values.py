@@ -8,7 +8,7 @@ import polars as pl
 MISSING = ("", "-", "--", "?", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "nat", "<na>", "(null)", "\\n")
 NUMBER = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$"
 FIRST_NUMBER = r"(-?\d+(?:\.\d+)?)"
-AROUND_NUMBER = r"^[^\d]{0,6}\d[\d.,]*[^\d]{0,16}(?:\d[\d.,]*[^\d]{0,12})?$"
+AROUND_NUMBER = r"^[<>~≈=+$€£\s]{0,4}\d[\d.,]*[^\d]{0,16}(?:\d[\d.,]*[^\d]{0,12})?$"
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y", "%d-%m-%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y")
 DAYS += ("%m-%d-%Y", "%Y%m%d", "%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d, %Y")
 CLOCKS = (" %H:%M:%S%.f", "T%H:%M:%S%.f", " %H:%M", "T%H:%M", " %I:%M:%S %p", " %I:%M %p")

@@ -6,7 +6,7 @@ says why. So of models within noise of each other the simplest wins, and XGBoost
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,11 +16,12 @@ from dagster_project.scoring.models import CONSTANT
 from dagster_project.scoring.walk import Forecasts
 
 SURE = 0.95
-CHANCE_LEVEL = 0.99
-"""Level of the AUC interval that must lie above .5: four candidates on noise then look like signal in 2% of tables."""
+CHANCE_ERRORS = 3.29
+"""Standard errors (99.9%) that the AUC must lie above .5: at 2.58 two of 40 tables of noise looked like signal, because
+four candidates try their luck."""
 
 MATERIAL = 0.005
-"""Share of the base rate's Brier that a more complex model has to gain over a simpler one, besides being surely better."""
+"""Share of the base rate's Brier that a more complex model has to gain over a simpler one."""
 
 MOST_ECE = 0.05
 LATEST_ROWS = 1_000
@@ -31,7 +32,10 @@ PROMOTED, NOT_PROMOTED, NO_SIGNAL = "promoted", "not promoted", "no signal"
 
 @dataclass(frozen=True)
 class Duel:
-    """A challenger against the champion of the moment. `brier_gain` > 0: the challenger is better; 95% intervals."""
+    """A challenger against the champion of the moment: a positive gain is for the challenger.
+
+    Intervals are of 95%, that of `auc` of 99.9%. `latest_ece` is that of the latest windows.
+    """
 
     challenger: str
     champion: str
@@ -43,8 +47,8 @@ class Duel:
     auc_gain: float
     auc_gain_interval: tuple[float, float]
     latest_ece: float
-    won: bool
-    why: str
+    won: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def judge(forecasts: Forecasts, candidates: Sequence[str], cluster: np.ndarray) 
         return Verdict(PROMOTED, champion, next(duel.why for duel in duels if duel.challenger == champion), (*duels,))
     if not any(duel.beats_chance for duel in duels):
         best = max(duels, key=lambda duel: duel.auc)
-        why = f"nothing beats chance; {best.challenger} has the best AUC, {best.auc:.3f}, but {best.why}"
+        why = f"nothing beats chance; of all, {best.challenger} ranks best (AUC {best.auc:.3f}): {best.why}"
         return Verdict(NO_SIGNAL, None, why, (*duels,))
     least = next(duel for duel in duels if duel.beats_chance)
     return Verdict(NOT_PROMOTED, None, f"there is signal, but {least.challenger} is held back: {least.why}", (*duels,))
@@ -84,44 +88,48 @@ def latest(forecasts: Forecasts) -> np.ndarray:
 
 
 def _duel(forecasts: Forecasts, drawn: Draws, challenger: str, champion: str) -> Duel:
-    y, p = forecasts.y, forecasts.p[challenger]
-    auc = auc_within(y, p, forecasts.window) or 0.5
-    other = auc_within(y, forecasts.p[champion], forecasts.window) or 0.5
-    chance = interval(drawn.auc[challenger], CHANCE_LEVEL)
-    gain = brier(y, forecasts.p[champion]) - brier(y, p)
-    gains = drawn.brier[champion] - drawn.brier[challenger]
-    aucs = drawn.auc[challenger] - drawn.auc[champion]
+    y, p, other = forecasts.y, forecasts.p[challenger], forecasts.p[champion]
     late = latest(forecasts)
-    error = ece(y[late], p[late])
-    beats = chance[0] > 0.5 and brier(y, p) < brier(y, forecasts.constant)
-    least = 0.0 if champion == CONSTANT else MATERIAL * brier(y, forecasts.constant)
-    fault = _fault(champion, beats, chance, gains - least, aucs, error)
-    low, high = interval(gains, SURE)
-    why = fault or (
-        f"its Brier beats that of {champion} by {gain:.4f} ({low:.4f} to {high:.4f}), its AUC is no worse, "
-        f"and its ECE on the latest window is {error:.3f}"
+    auc, auc_other = (auc_within(y, each, forecasts.window) or 0.5 for each in (p, other))
+    error = CHANCE_ERRORS * float(drawn.auc[challenger].std())
+    duel = Duel(
+        challenger=challenger,
+        champion=champion,
+        auc=auc,
+        auc_interval=(auc - error, auc + error),
+        beats_chance=auc - error > 0.5 and brier(y, p) < brier(y, forecasts.constant),
+        brier_gain=brier(y, other) - brier(y, p),
+        brier_gain_interval=interval(drawn.brier[champion] - drawn.brier[challenger], SURE),
+        auc_gain=auc - auc_other,
+        auc_gain_interval=interval(drawn.auc[challenger] - drawn.auc[champion], SURE),
+        latest_ece=ece(y[late], p[late]),
     )
-    return Duel(
-        challenger, champion, auc, chance, beats, gain, (low, high), auc - other, interval(aucs, SURE), error,
-        not fault, why,
-    )  # fmt: skip
+    least = 0.0 if champion == CONSTANT else MATERIAL * brier(y, forecasts.constant)
+    fault = _fault(duel, drawn, least)
+    return replace(duel, won=not fault, why=fault or _praise(duel))
 
 
-def _fault(
-    champion: str, beats: bool, chance: tuple[float, float], gains: np.ndarray, aucs: np.ndarray,
-    error: float,
-) -> str:  # fmt: skip
-    """Why a challenger does not become champion; empty when it does. `gains`: beyond what is the least that matters."""
-    if chance[0] <= 0.5:
-        return f"its AUC may be chance ({chance[0]:.3f} to {chance[1]:.3f})"
-    if not beats:
+def _praise(duel: Duel) -> str:
+    low, high = duel.brier_gain_interval
+    return (
+        f"its Brier beats that of {duel.champion} by {duel.brier_gain:.4f} ({low:.4f} to {high:.4f}), its AUC is no "
+        f"worse, and its ECE on the latest window is {duel.latest_ece:.3f}"
+    )
+
+
+def _fault(duel: Duel, drawn: Draws, least: float) -> str:
+    """Why a challenger does not become champion; empty when it does. `least`: the gain in Brier that matters."""
+    better = float((drawn.brier[duel.champion] - drawn.brier[duel.challenger] > least).mean())
+    worse = float((drawn.auc[duel.challenger] < drawn.auc[duel.champion]).mean())
+    low, high = duel.auc_interval
+    if low <= 0.5:
+        return f"its AUC may be chance ({low:.3f} to {high:.3f})"
+    if not duel.beats_chance:
         return "it ranks, but its probabilities are no better than the base rate"
-    if (gains > 0).mean() < SURE:
-        return (
-            f"its Brier is not surely and noticeably better than that of {champion} ({(gains > 0).mean():.0%} of draws)"
-        )
-    if (aucs < 0).mean() > SURE:
-        return f"its AUC is worse than that of {champion} ({(aucs < 0).mean():.0%} of draws)"
-    if error > MOST_ECE:
-        return f"its ECE on the latest window is {error:.3f}, above {MOST_ECE}"
+    if better < SURE:
+        return f"its Brier is not surely and noticeably better than that of {duel.champion} ({better:.0%} of draws)"
+    if worse > SURE:
+        return f"its AUC is worse than that of {duel.champion} ({worse:.0%} of draws)"
+    if duel.latest_ece > MOST_ECE:
+        return f"its ECE on the latest window is {duel.latest_ece:.3f}, above {MOST_ECE}"
     return ""
