@@ -8,11 +8,12 @@ SPARK_INSTALLED := $(VENV)/.installed-spark
 MANIFEST := dbt/target/manifest.json
 DBT_FILES := $(shell find dbt -name target -prune -o -name logs -prune -o \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print 2>/dev/null)
 N ?= 100000
+SIZE ?= 1000000
 
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment
+.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-models
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -100,6 +101,9 @@ bench-order: setup  ## what the learned order of providers saves in a world wher
 
 bench-enrichment: setup  ## waterfalls against the sandbox: faults and kills, throughput; PARTS="faults --runs 1000"
 	@$(BIN)/python -m tests.bench.bench_enrichment $(PARTS)
+
+bench-models: setup  ## verdicts and figures on the labelled sets, cost of training and applying; SIZE=1000000
+	@$(BIN)/python -m tests.bench.bench_models --size $(SIZE)
 
 clean:  ## remove the virtual environment, caches and dbt's output; data stays
 	@rm -rf $(VENV) dbt/target dbt/logs logs .pytest_cache .ruff_cache .hypothesis *.egg-info
