@@ -8,11 +8,12 @@ SPARK_INSTALLED := $(VENV)/.installed-spark
 MANIFEST := dbt/target/manifest.json
 DBT_FILES := $(shell find dbt -name target -prune -o -name logs -prune -o \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print 2>/dev/null)
 N ?= 100000
+SIZE ?= 1000000
 
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-scores bench-scores-bpic bench-alerts
+.PHONY: help setup run ui spark test test-unit test-chaos test-spark lint format lock clean reset bench-walk bench-real bench-normalize bench-resolution bench-increment bench-sources bench-order bench-enrichment bench-scores bench-scores-bpic bench-alerts bench-models
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -109,6 +110,9 @@ bench-scores-bpic: setup  ## the scores on a real event log: replay, and how wel
 
 bench-scores: setup  ## N events over M leads: 90 days of history, then a day and a tenth of one; N=10000000 M=500000
 	@$(BIN)/python -m tests.bench.bench_scores --events $(if $(filter 100000,$(N)),10000000,$(N)) --leads $${M:-500000}
+
+bench-models: setup  ## verdicts and figures on the labelled sets, cost of training and applying; SIZE=1000000
+	@$(BIN)/python -m tests.bench.bench_models --size $(SIZE)
 
 clean:  ## remove the virtual environment, caches and dbt's output; data stays
 	@rm -rf $(VENV) dbt/target dbt/logs logs .pytest_cache .ruff_cache .hypothesis *.egg-info

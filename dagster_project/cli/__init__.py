@@ -16,6 +16,7 @@ from dagster_project.cli.event import event_app
 from dagster_project.cli.explain import explain
 from dagster_project.cli.link import link, override_app, unlink
 from dagster_project.cli.mapping import mapping_app
+from dagster_project.cli.model import model_app
 from dagster_project.cli.provider import provider_app
 from dagster_project.cli.resolve import calibrate, resolve
 from dagster_project.cli.review import review_app
@@ -54,6 +55,7 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(db_app, name="db")
 app.add_typer(event_app, name="event")
 app.add_typer(mapping_app, name="mapping")
+app.add_typer(model_app, name="model")
 app.add_typer(override_app, name="override")
 app.add_typer(provider_app, name="provider")
 app.add_typer(review_app, name="review")

@@ -42,6 +42,7 @@ COMMANDS = [
     ["db", "dump"],
     ["db", "restore"],
     ["mapping", "suggest"],
+    ["model", "backtest"],
     ["waterfall", "list"],
     ["waterfall", "validate"],
     ["waterfall", "replay"],
