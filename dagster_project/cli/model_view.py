@@ -10,6 +10,7 @@ from rich.text import Text
 
 from dagster_project.cli.plan_view import WIDTH
 from dagster_project.scoring.backtest import Report
+from dagster_project.scoring.columns import source_of
 from dagster_project.scoring.metrics import Metrics
 from dagster_project.scoring.models import CONSTANT
 from dagster_project.scoring.verdict import PROMOTED
@@ -87,9 +88,9 @@ def _windows(report: Report, shown: str) -> Table:
 
 def _columns(report: Report) -> Table:
     aucs: dict[str, float] = {}
+    names = {use.column for use in report.columns}
     for each in report.column_aucs:
-        names = {use.column for use in report.columns}
-        column = each.feature if each.feature in names else each.feature.rpartition(": ")[0] or each.feature
+        column = source_of(each.feature, names)
         aucs[column] = max(aucs.get(column, 0.0), each.auc)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("column", no_wrap=True, max_width=30)

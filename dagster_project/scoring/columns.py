@@ -6,7 +6,7 @@ Decides from names and values alone, never from the label. `read_columns` gives 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -33,7 +33,8 @@ WORDS = 4
 """Mean words from which a text of many values is prose."""
 
 IDENTIFIER = re.compile(r"(^|[_\s-])(id|uuid|guid|key|number|no|nr|hash|index|rownum)$|[a-z]I[Dd]$|^unnamed|^$")
-WEEKDAY, MONTH = "weekday", "month"
+WEEKDAY = "weekday of its time"
+"""Not a plain `weekday`, which the file may have."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class ColumnUse:
 
 @dataclass(frozen=True)
 class Read:
-    """A column's features, and what became of it. `needs_words`: the texts whose words are still to be looked for."""
+    """A column's features, and what became of it."""
 
     use: ColumnUse
     features: tuple[pl.Series, ...] = ()
@@ -64,8 +65,8 @@ def read_columns(raw: pl.DataFrame, seconds: np.ndarray | None) -> tuple[pl.Data
 
 
 def source_of(feature: str, columns: set[str]) -> str:
-    """The column a feature was made from."""
-    return feature if feature in columns else feature.rpartition(": ")[0]
+    """The column a feature was made from; a feature of the row's own time is its own."""
+    return feature if feature in columns else feature.rpartition(": ")[0] or feature
 
 
 def _read(values: pl.Series, seconds: np.ndarray | None) -> Read:
@@ -165,8 +166,3 @@ def calendar(seconds: np.ndarray) -> list[pl.Series]:
 
 def _series(name: str, values: np.ndarray) -> pl.Series:
     return pl.Series(name, values).fill_nan(None)
-
-
-def noted(uses: list[ColumnUse], column: str, use: str, why: str) -> list[ColumnUse]:
-    """The uses with that of one column replaced."""
-    return [replace(each, use=use, why=why) if each.column == column else each for each in uses]

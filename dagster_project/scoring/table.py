@@ -66,23 +66,12 @@ def labelled(
     at, is_dated, notes = _times(raw, time)
     if horizon_days and not is_dated:
         raise BadTable("--horizon-days needs --time with a column of dates")
-    keep = np.isfinite(y) if at is None else np.isfinite(y) & np.isfinite(at)
-    notes += _lost(y, keep)
-    rows = np.flatnonzero(keep)
-    rows = rows if at is None else rows[np.argsort(at[rows], kind="stable")]
-    y, raw = y[rows], raw[rows]
-    at = None if at is None else at[rows]
+    rows, lost = _usable(y, at)
+    y, raw, at = y[rows], raw[rows], None if at is None else at[rows]
     _check_outcomes(y)
-    rest = [name for name in raw.columns if name not in {label, group, time, *drop}]
-    features, uses = read_columns(raw.select(rest), at if is_dated else None)
-    if is_dated:
-        features = features.with_columns(calendar(at)) if features.width else pl.DataFrame(calendar(at))
-    if not features.width:
-        raise BadTable("no column is left to learn from")
-    codes = None if group is None else _codes(raw[group])
-    return Table(
-        features, y, at, codes, horizon_days * SECONDS_PER_DAY, meant, tuple(uses), tuple(notes), is_dated=is_dated
-    )
+    features, uses = _features(raw.drop({label, group, time, *drop} & {*raw.columns}), at if is_dated else None)
+    codes, horizon = None if group is None else _codes(raw[group]), horizon_days * SECONDS_PER_DAY
+    return Table(features, y, at, codes, horizon, meant, tuple(uses), (*notes, *lost), is_dated=is_dated)
 
 
 def _check_names(columns: list[str], wanted: list[str]) -> None:
@@ -117,11 +106,24 @@ def _times(raw: pl.DataFrame, time: str | None) -> tuple[np.ndarray | None, bool
     raise BadTable(f"the times in {time!r} cannot be read, such as {text.drop_nulls().head(1).to_list()}")
 
 
-def _lost(y: np.ndarray, keep: np.ndarray) -> list[str]:
+def _features(raw: pl.DataFrame, seconds: np.ndarray | None) -> tuple[pl.DataFrame, list[ColumnUse]]:
+    features, uses = read_columns(raw, seconds)
+    if seconds is not None:
+        features = pl.DataFrame([*features.get_columns(), *calendar(seconds)])
+    if not features.width:
+        raise BadTable("no column is left to learn from")
+    return features, uses
+
+
+def _usable(y: np.ndarray, at: np.ndarray | None) -> tuple[np.ndarray, list[str]]:
+    """Rows with a label and a time, in order of time; and what there is to say of the others."""
+    keep = np.isfinite(y) if at is None else np.isfinite(y) & np.isfinite(at)
+    rows = np.flatnonzero(keep)
+    rows = rows if at is None else rows[np.argsort(at[rows], kind="stable")]
     unlabelled = int(np.isnan(y).sum())
     timeless = int((~keep).sum()) - unlabelled
     told = [f"{unlabelled:,} rows without a label are left out"] if unlabelled else []
-    return told + ([f"{timeless:,} rows without a time are left out"] if timeless else [])
+    return rows, told + ([f"{timeless:,} rows without a time are left out"] if timeless else [])
 
 
 def _codes(group: pl.Series) -> np.ndarray:

@@ -10,7 +10,8 @@ from sklearn.linear_model import LinearRegression
 
 from dagster_project.scoring.backtest import backtest
 from dagster_project.scoring.calibration import LOWEST
-from dagster_project.scoring.drift import calibration_drift, feature_drift, psi, psi_of_categories
+from dagster_project.scoring.columns import WEEKDAY
+from dagster_project.scoring.drift import calibration_drift, feature_drift, psi, psi_of_categories, score_drift
 from dagster_project.scoring.encoder import coded
 from dagster_project.scoring.explain import reasons, terms
 from dagster_project.scoring.model import train
@@ -31,7 +32,7 @@ def table() -> Table:
 def test_terms_and_bias_sum_to_the_log_odds(table: Table, kind: str):
     model = train(table, kind).fitted
     found, names = terms(model, table.features)
-    assert set(names) == {"size", "noise", "origin", "weekday"}
+    assert set(names) == {"size", "noise", "origin", WEEKDAY}
     assert found.sum(axis=1) + model.bias == pytest.approx(model.log_odds(coded(table.features)), abs=1e-4)
 
 
@@ -112,6 +113,11 @@ def test_psi_is_the_sum_it_is_defined_as():
 
 def test_missing_values_that_were_not_missing_before_are_drift():
     assert psi(np.arange(100.0), np.where(np.arange(100) % 2, np.nan, np.arange(100.0))) > 0.25
+
+
+def test_scores_that_all_rise_have_drifted():
+    p = np.random.default_rng(0).random(2_000)
+    assert score_drift(p, p**0.5) > 0.1 > score_drift(p[:1_000], p[1_000:])
 
 
 def test_scores_that_no_longer_keep_their_word_show_it():
