@@ -152,7 +152,8 @@ def test_what_was_missing_is_in_the_marts_with_who_said_it(
         "select lead_id::text as lead_id, employees_range, provenance::text as provenance from marts.dim_lead"
     )
     filled = after.join(lacking, on="lead_id", how="semi").filter(pl.col("employees_range").is_not_null())
-    assert filled.height == enriched["fields"]["company"]["filled"] > 0
+    # a lead may also have it from the answer about another that it turns out to be one with
+    assert filled.height >= enriched["fields"]["company"]["filled"] > 0
     assert all("pdl" in provenance for provenance in filled["provenance"])
 
 
