@@ -6,7 +6,6 @@ Exit codes: 0 done, 2 a file that cannot be used or an unknown name.
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -15,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dagster_project import settings, user_yaml
+from dagster_project import settings
 from dagster_project.cli.asked import AsJson
 from dagster_project.cli.plan_view import WIDTH
+from dagster_project.cli.yaml_checks import Files
 from dagster_project.response.automation import Automation, OnThreshold, automations, unknown_words
-from dagster_project.settings import PROJECT_ROOT, Settings
-from dagster_project.user_yaml import YamlMistake
+from dagster_project.settings import PROJECT_ROOT
 
 automation_app = typer.Typer(no_args_is_help=True, help="Automations: what is said when something happens to a lead.")
 
@@ -33,15 +32,6 @@ BANDS = {
 }
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What is wrong with an automation's file, and what a person should know of it."""
-
-    name: str
-    mistakes: Sequence[str] = ()
-    warnings: Sequence[str] = ()
-
-
 @automation_app.command("list")
 def list_automations(as_json: AsJson = False) -> None:
     """Show every automation: when it answers, whom, and what it says where.
@@ -50,15 +40,12 @@ def list_automations(as_json: AsJson = False) -> None:
 
     Exit code 2 when a file cannot be used; the others are shown.
     """
-    found, mistakes = automations(settings.load().yaml_dirs("automations"))
+    files = _files()
     if as_json:
-        typer.echo(json.dumps([each.model_dump(mode="json") for each in found.values()], indent=2))
+        typer.echo(json.dumps([each.model_dump(mode="json") for each in files.found.values()], indent=2))
     else:
-        _show(list(found.values()))
-    for mistake in mistakes.values():
-        typer.echo("\n".join(mistake.sentences), err=True)
-    if mistakes:
-        raise typer.Exit(2)
+        _show(list(files.found.values()))
+    files.tell_mistakes()
 
 
 @automation_app.command()
@@ -72,27 +59,12 @@ def validate(
 
     Exit code 2 when a file cannot be used; warnings leave it at 0.
     """
-    conf = settings.load()
-    found, mistakes = automations(conf.yaml_dirs("automations"))
-    checked = [_check(name, found, mistakes, conf) for name in names or sorted({**found, **mistakes})]
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in checked], indent=2, ensure_ascii=False))
-    else:
-        for each in checked:
-            typer.echo(f"{each.name}: {'wrong' if each.mistakes else 'good'}")
-            typer.echo("".join(f"  - {told}\n" for told in (*each.mistakes, *each.warnings)), nl=False)
-    if any(each.mistakes for each in checked):
-        raise typer.Exit(2)
+    _files().validate(names, _warnings, as_json)
 
 
-def _check(name: str, found: dict[str, Automation], mistakes: dict[str, YamlMistake], conf: Settings) -> Checked:
-    if name in found:
-        return Checked(name, warnings=_warnings(found[name]))
-    try:
-        user_yaml.find(name, conf.yaml_dirs("automations"), "automation")
-    except YamlMistake as mistake:
-        return Checked(name, mistakes=mistake.sentences)
-    return Checked(name, mistakes=mistakes[name].sentences)
+def _files() -> Files:
+    folders = settings.load().yaml_dirs("automations")
+    return Files("automation", folders, *automations(folders))
 
 
 def _warnings(automation: Automation) -> list[str]:

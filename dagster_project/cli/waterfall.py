@@ -4,8 +4,6 @@ Exit codes: 0 done, 2 wrong usage or a file that cannot be used. What a history 
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Annotated, get_args
 
 import typer
@@ -14,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dagster_project import settings, user_yaml
+from dagster_project import settings
 from dagster_project.cli.plan_view import WIDTH, usd
+from dagster_project.cli.yaml_checks import Files
 from dagster_project.enrichment.providers import providers
 from dagster_project.enrichment.waterfall import (
     Budget,
@@ -42,15 +41,6 @@ CAPS = {
 }
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What is wrong with a waterfall's file, and what a person should know of it."""
-
-    name: str
-    mistakes: Sequence[str] = ()
-    warnings: Sequence[str] = ()
-
-
 @waterfall_app.command("list")
 def list_waterfalls(as_json: AsJson = False) -> None:
     """Show every waterfall: for each field who is asked, in order, and within which limits.
@@ -60,17 +50,14 @@ def list_waterfalls(as_json: AsJson = False) -> None:
     A provider in brackets has no key and is skipped at no cost. Exit code 2 when a file cannot be used; the others are
     shown.
     """
-    found, mistakes = read_all(settings.load())
+    files = _files()
     if as_json:
-        typer.echo(json.dumps([waterfall.model_dump(mode="json") for waterfall in found.values()], indent=2))
+        typer.echo(json.dumps([waterfall.model_dump(mode="json") for waterfall in files.found.values()], indent=2))
     else:
         console, keyless = Console(), _keyless()
-        for waterfall in found.values():
-            _show(waterfall, waterfall_for(waterfall.vertical, found).budget, keyless, console)
-    for mistake in mistakes.values():
-        typer.echo("\n".join(mistake.sentences), err=True)
-    if mistakes:
-        raise typer.Exit(2)
+        for waterfall in files.found.values():
+            _show(waterfall, waterfall_for(waterfall.vertical, files.found).budget, keyless, console)
+    files.tell_mistakes()
 
 
 @waterfall_app.command()
@@ -84,32 +71,17 @@ def validate(
 
     Exit code 2 when a file cannot be used; warnings leave it at 0.
     """
+    _files().validate(names, lambda waterfall: warnings(waterfall, get_args(Canonical)), as_json)
+
+
+def _files() -> Files:
     conf = settings.load()
-    found, mistakes = read_all(conf)
-    checked = [_check(name, found, mistakes, conf) for name in names or sorted({**found, **mistakes})]
-    if as_json:
-        typer.echo(json.dumps([asdict(each) for each in checked], indent=2, ensure_ascii=False))
-    else:
-        for each in checked:
-            typer.echo(f"{each.name}: {'wrong' if each.mistakes else 'good'}")
-            typer.echo("".join(f"  - {told}\n" for told in (*each.mistakes, *each.warnings)), nl=False)
-    if any(each.mistakes for each in checked):
-        raise typer.Exit(2)
+    return Files("waterfall", conf.yaml_dirs("waterfalls"), *read_all(conf))
 
 
 def read_all(conf: Settings) -> tuple[dict[str, Waterfall], dict[str, YamlMistake]]:
     """The tenant's waterfalls, checked against the providers there are; see `waterfall.waterfalls`."""
     return waterfalls(conf.yaml_dirs("waterfalls"), fills_of(providers()))
-
-
-def _check(name: str, found: Mapping[str, Waterfall], mistakes: Mapping[str, YamlMistake], conf: Settings) -> Checked:
-    if name in found:
-        return Checked(name, warnings=warnings(found[name], get_args(Canonical)))
-    try:
-        user_yaml.find(name, conf.yaml_dirs("waterfalls"), "waterfall")
-    except YamlMistake as mistake:
-        return Checked(name, mistakes=mistake.sentences)
-    return Checked(name, mistakes=mistakes[name].sentences)
 
 
 def _keyless() -> set[str]:

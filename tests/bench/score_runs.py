@@ -13,29 +13,12 @@ from pathlib import Path
 import polars as pl
 
 from dagster_project import contracts, settings
+from dagster_project.assets.warehouse import MIRRORED
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import PROJECT_ROOT
 from tests.bench.bench_walk import temporary_house
 
 DBT = PROJECT_ROOT / "dbt"
-UNSENT = (
-    contracts.STAGED_CONTACTS,
-    contracts.DEALS,
-    contracts.ACTIVITIES,
-    contracts.LEAD_OUTCOMES,
-    contracts.SUPPRESSIONS,
-    contracts.LEAD_ALIASES,
-    contracts.MERGE_GRAPH,
-    contracts.FILE_RECEIPTS,
-    contracts.QUARANTINED_RECORDS,
-    contracts.PROVIDER_CALLS,
-    contracts.SOURCE_CHANGES,
-    contracts.CAMPAIGNS,
-    contracts.VERTICALS,
-    contracts.ENRICHMENT_ANSWERS,
-    contracts.ENRICHMENT_ATTEMPTS,
-    contracts.PROVIDER_HEALTH,
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +65,7 @@ def score_bench(folder: Path) -> Iterator[Bench]:
     """A house in an empty folder whose mirror has every table, all of them empty."""
     with temporary_house(folder / "data"):
         bench = Bench(Warehouse(settings.load()).ensure(), folder)
-        for table in (*UNSENT, contracts.STAGED_RECORDS, contracts.LEAD_MAP, contracts.EVENTS):
+        for table in MIRRORED:
             bench.warehouse.mirror(table, table.empty())
         yield bench
 

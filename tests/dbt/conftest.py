@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from dagster_project import contracts
+from dagster_project.assets.warehouse import MIRRORED
 from dagster_project.resources.warehouse import Warehouse
 from dagster_project.settings import PROJECT_ROOT
 from tests.conftest import TEMPLATE, at_url
@@ -19,27 +20,6 @@ from tests.dbt.world import campaigned, enriched, world
 
 DBT = PROJECT_ROOT / "dbt"
 PROJECT = ("--project-dir", str(DBT), "--profiles-dir", str(DBT))
-SOURCES = (
-    contracts.STAGED_RECORDS,
-    contracts.STAGED_CONTACTS,
-    contracts.EVENTS,
-    contracts.DEALS,
-    contracts.ACTIVITIES,
-    contracts.LEAD_OUTCOMES,
-    contracts.SUPPRESSIONS,
-    contracts.LEAD_MAP,
-    contracts.LEAD_ALIASES,
-    contracts.MERGE_GRAPH,
-    contracts.FILE_RECEIPTS,
-    contracts.QUARANTINED_RECORDS,
-    contracts.PROVIDER_CALLS,
-    contracts.SOURCE_CHANGES,
-    contracts.CAMPAIGNS,
-    contracts.VERTICALS,
-    contracts.ENRICHMENT_ANSWERS,
-    contracts.ENRICHMENT_ATTEMPTS,
-    contracts.PROVIDER_HEALTH,
-)
 
 
 def frame(table: contracts.Table, rows: list[dict]) -> pl.DataFrame:
@@ -53,7 +33,7 @@ def mirrored(warehouse: Warehouse, folder: Path, *parts: dict[str, list[dict]]) 
     with warehouse.connect("dagster", autocommit=True) as connection:
         connection.execute(f"create database {name} template {TEMPLATE}")
         found = at_url(warehouse.owner_url(name), folder)
-        for table in SOURCES:
+        for table in MIRRORED:
             found.mirror(table, frame(table, [row for part in parts for row in part.get(table.name, [])]))
         yield found
         connection.execute(f"drop database {name} with (force)")
