@@ -26,6 +26,7 @@ from dagster_project.enrichment.ledger_sql import (
     OPEN,
     PROMISE,
     REMEMBER,
+    UNANSWERED,
     UNCLAIM,
 )
 from dagster_project.enrichment.lookup import Inputs, Reading
@@ -93,10 +94,17 @@ class Ledger:
     def __init__(self, connect: Connect, org_id: str) -> None:
         self.connect, self.org_id = connect, org_id
 
-    def claim(self, connection: psycopg.Connection, keys: Iterable[str], token: str, since: datetime) -> set[str]:
-        """The questions that nobody else asks at this moment, and that were not answered `since`; they are claimed."""
-        values = {"org_id": self.org_id, "keys": sorted(keys), "token": token, "since": since}
-        return {key for (key,) in connection.execute(CLAIM, values).fetchall()}
+    def claim(
+        self, connection: psycopg.Connection, keys: Iterable[str], token: str, seen: Mapping[str, str]
+    ) -> set[str]:
+        """The questions that nobody else asks at this moment, and that have no other answer, given or promised, than
+        the one `seen` (key to answer id); they are claimed."""
+        values = {"org_id": self.org_id, "keys": sorted(keys), "token": token}
+        claimed = [key for (key,) in connection.execute(CLAIM, values).fetchall()]
+        values |= {"keys": claimed, "seen": [seen.get(key) for key in claimed]}
+        unanswered = {key for (key,) in connection.execute(UNANSWERED, values).fetchall()}
+        self.unclaim(connection, set(claimed) - unanswered)
+        return unanswered
 
     def unclaim(self, connection: psycopg.Connection, keys: Iterable[str]) -> None:
         """Others may ask these questions again."""

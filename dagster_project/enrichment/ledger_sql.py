@@ -61,24 +61,28 @@ set answer_id = excluded.answer_id, cache_key = excluded.cache_key, asked_at = c
   poll_at = excluded.poll_at, expires_at = excluded.expires_at, state = 'waiting', reservation = excluded.reservation
 where enrichment_pending.state <> 'waiting'
 """
-# A claim of a worker that is gone is anybody's. What was answered or promised since the memory was read
-# needs no question.
+# A claim of a worker that is gone is anybody's.
 CLAIM = """
-with claimed as (
-  insert into ops.enrichment_claims as k (org_id, cache_key, lease_token)
-  select %(org_id)s, key, %(token)s from unnest(%(keys)s::text[]) as key order by key
-  on conflict (org_id, cache_key) do update set lease_token = excluded.lease_token
-  where k.lease_token = excluded.lease_token or not exists (
-    select from ops.enrichment_jobs as j
-    where j.org_id = k.org_id and j.lease_token = k.lease_token and j.lease_until > clock_timestamp())
-  returning cache_key
-)
-select cache_key from claimed where not exists (
+insert into ops.enrichment_claims as k (org_id, cache_key, lease_token)
+select %(org_id)s, key, %(token)s from unnest(%(keys)s::text[]) as key order by key
+on conflict (org_id, cache_key) do update set lease_token = excluded.lease_token
+where k.lease_token = excluded.lease_token or not exists (
+  select from ops.enrichment_jobs as j
+  where j.org_id = k.org_id and j.lease_token = k.lease_token and j.lease_until > clock_timestamp())
+returning cache_key
+"""
+# What was answered since the memory was read, or is promised, needs no question. This is looked at once the claims are
+# held, because a claim may have waited for the very worker that was answered; and by the answer that was seen, because
+# a time is written before it is committed.
+UNANSWERED = """
+select q.key from unnest(%(keys)s::text[], %(seen)s::uuid[]) as q (key, seen)
+where not exists (
   select from ops.enrichment_cache as c
-  where c.org_id = %(org_id)s and c.cache_key = claimed.cache_key and c.fetched_at >= %(since)s)
+  where c.org_id = %(org_id)s and c.cache_key = q.key and c.expires_at > clock_timestamp()
+    and c.answer_id is distinct from q.seen)
 and not exists (
   select from ops.enrichment_pending as p
-  where p.org_id = %(org_id)s and p.cache_key = claimed.cache_key and p.state = 'waiting' and p.asked_at >= %(since)s)
+  where p.org_id = %(org_id)s and p.cache_key = q.key and p.state = 'waiting' and p.expires_at > clock_timestamp())
 """
 UNCLAIM = "delete from ops.enrichment_claims where org_id = %(org_id)s and cache_key = any(%(keys)s)"
 LOSE = """

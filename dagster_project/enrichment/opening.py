@@ -4,7 +4,6 @@ transaction. So no two workers pay for one answer, and no reservation is without
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from dagster_project.enrichment.ledger import Call, Ledger, Question, new_id
 from dagster_project.enrichment.lookup import Lookup
@@ -23,13 +22,13 @@ class Opened:
 
 
 def open_calls(
-    ledger: Ledger, request_id: str, token: str, since: datetime, asked: Mapping[str, tuple[Question, Step]]
+    ledger: Ledger, request_id: str, token: str, seen: Mapping[str, str], asked: Mapping[str, tuple[Question, Step]]
 ) -> Opened:
-    """Open the calls for questions by cache key; `since` is when the memory was read."""
+    """Open the calls for questions by cache key; `seen` has the answers that memory held and that do not suffice."""
     if not asked:
         return Opened()
     with ledger.connect(ledger.org_id) as connection:
-        claimed = ledger.claim(connection, asked, token, since)
+        claimed = ledger.claim(connection, asked, token, seen)
         wanted = {q.id: (q.reserved, q.shares) for key, (q, _) in asked.items() if key in claimed}
         scopes = reserve(connection, ledger.org_id, wanted) if wanted else {}
         refused = {key: scopes[q.id] for key, (q, _) in asked.items() if key in claimed and scopes[q.id]}

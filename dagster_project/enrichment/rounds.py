@@ -108,7 +108,7 @@ class Rounds:
     async def answer(self, asks: Sequence[Ask], token: str) -> None:
         """Answer every question of a round."""
         keys = [ask.key for ask in asks]
-        remembered, waiting, as_of = await asyncio.to_thread(self.decisions.cached, keys, self.request.request_id)
+        remembered, waiting = await asyncio.to_thread(self.decisions.cached, keys, self.request.request_id)
         self.failpoint("remembered")
         rows, fresh = [], {}
         for ask in asks:
@@ -120,7 +120,7 @@ class Rounds:
                 ask.state.pass_over(ask.names, ask.step.provider.name, reason)
             else:
                 fresh.setdefault(ask.key, []).append(ask)
-        rows += await self._asked(fresh, token, as_of)
+        rows += await self._asked(fresh, token, {key: cached.answer_id for key, cached in remembered.items()})
         await asyncio.to_thread(self.decisions.note, rows)
         self.failpoint("noted")
 
@@ -151,10 +151,10 @@ class Rounds:
         """Another worker asks just this: its answer is waited for."""
         return self._from_promise(ask, Waiting(None, datetime.now(UTC) + ELSEWHERE))
 
-    async def _asked(self, fresh: Mapping[str, list[Ask]], token: str, since: datetime) -> list[dict[str, Any]]:
+    async def _asked(self, fresh: Mapping[str, list[Ask]], token: str, seen: Mapping[str, str]) -> list[dict[str, Any]]:
         """Open, send and settle; several subjects with one question share its answer."""
         asked = {key: (self._question(key, asks), asks[0].step) for key, asks in fresh.items()}
-        opened = await asyncio.to_thread(open_calls, self.ledger, self.request.request_id, token, since, asked)
+        opened = await asyncio.to_thread(open_calls, self.ledger, self.request.request_id, token, seen, asked)
         self.failpoint("opened")
         rows = [row for key in opened.elsewhere for ask in fresh[key] for row in self._from_elsewhere(ask)]
         for key, scope in opened.refused.items():

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import httpx
@@ -163,15 +163,29 @@ def test_what_came_before_a_kill_is_used_although_its_provider_rests_since(bench
 def test_what_was_promised_since_the_memory_was_read_is_not_asked_again(bench: Make):
     shop = Shop("shop", ("email",), later=True, pause=60.0)
     found = bench(shop)
-    since = datetime.now(UTC) - timedelta(seconds=1)
     found.ask([subject("a.com")])
     found.run(patience=0.0)
+    assert opened(found, shop, {}) == (0, 1)
+
+
+def test_what_was_answered_since_the_memory_was_read_is_not_asked_again(bench: Make):
+    shop = Shop("shop", ("email",))
+    found = bench(shop)
+    found.ask([subject("a.com")])
+    found.run()
+    assert opened(found, shop, {}) == (0, 1)
+    (answer,) = found.rows("select answer_id::text, cache_key from ops.enrichment_answers")
+    assert opened(found, shop, {answer["cache_key"]: answer["answer_id"]}) == (1, 0), "what was seen did not suffice"
+
+
+def opened(found: Bench, shop: Shop, seen: dict[str, str]) -> tuple[int, int]:
+    """Calls opened for a.com by one whose memory held what was `seen`; questions that need none."""
     lookup, inputs = shop.provider().endpoints[0], {"domain": "a.com"}
     key = cache_key("shop", "find", inputs)
     question = Question(new_id(), subject("a.com"), key, inputs, Decimal("0.10"), (), KEEP, KEEP)
-    step = Step(shop.provider(), lookup, inputs)
-    opened = open_calls(Ledger(found.warehouse.app, ORG), "r1", new_id(), since, {key: (question, step)})
-    assert (opened.calls, opened.elsewhere) == ([], frozenset({key}))
+    asked = {key: (question, Step(shop.provider(), lookup, inputs))}
+    done = open_calls(Ledger(found.warehouse.app, ORG), "r1", new_id(), seen, asked)
+    return len(done.calls), len(done.elsewhere)
 
 
 def stopped_with_a_promise(bench: Make) -> tuple[Shop, Bench]:

@@ -88,7 +88,7 @@ def test_a_vertical_that_is_not_there_names_those_that_are():
 
 
 def test_profiles_are_those_of_the_seeds():
-    assert set(scoring_profiles()) == {"baseline", "ecommerce", "b2b_saas"}
+    assert set(scoring_profiles()) == {"baseline", "everyone", "ecommerce", "b2b_saas"}
 
 
 def test_every_field_that_can_be_required_is_a_column_of_the_golden_lead():
